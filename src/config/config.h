@@ -1,0 +1,123 @@
+/* The configuration file: YAML in the conventions of Prometheus, read strictly (an unknown or
+ * repeated key is an error), into one immutable object. One option table (config/options.c) stands
+ * behind parsing, defaults, checking, printing, freeing, the reload rules and the reference that
+ * README.md shows. Starts nothing, opens nothing but the file. */
+#ifndef LW_CONFIG_CONFIG_H
+#define LW_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/labels.h"
+#include "base/strbuf.h"
+
+struct config_strings {
+    char **list; /* owned strings */
+    size_t count;
+};
+
+struct config_basic_auth {
+    bool present;
+    char *username;
+    char *password;      /* secret; NULL when password_file is used */
+    char *password_file; /* absolute; read anew for each scrape */
+};
+
+struct config_authorization {
+    bool present;
+    char *type;        /* "Bearer" */
+    char *credentials; /* secret */
+    char *credentials_file;
+};
+
+struct config_tls {
+    bool present;
+    char *ca_file; /* NULL: the system's */
+    char *cert_file;
+    char *key_file;
+    char *server_name; /* NULL: the host of the target's address */
+    bool insecure_skip_verify;
+};
+
+struct config_static {
+    struct config_strings targets; /* "host:port" */
+    struct lw_labels *labels;
+};
+
+struct config_file_sd {
+    struct config_strings files; /* absolute; the last segment may hold one * */
+    int64_t refresh_interval_ns;
+};
+
+/* One entry of scrape_configs. What it leaves out it has from `global`. */
+struct config_job {
+    char *job_name;
+    int64_t scrape_interval_ns;
+    int64_t scrape_timeout_ns;
+    char *scheme;              /* "http" or "https" */
+    char *profile_path_prefix; /* "/debug/pprof": begins with / and does not end with it */
+    bool follow_redirects;
+    int64_t body_size_limit_bytes;       /* after decompression; 0 is not allowed: there is always one */
+    int64_t compressed_size_limit_bytes; /* on the wire */
+    struct config_basic_auth basic_auth;
+    struct config_authorization authorization;
+    struct config_tls tls_config;
+    struct lw_labels *labels; /* added to every target of the job */
+    struct config_static *static_configs;
+    size_t static_config_count;
+    struct config_file_sd *file_sd_configs;
+    size_t file_sd_config_count;
+};
+
+struct config {
+    int refs;
+    char *path; /* as given */
+    char *text; /* the file as read, for GET /api/v1/status/config (secrets replaced when printed) */
+    struct {
+        int64_t scrape_interval_ns;
+        int64_t scrape_timeout_ns;
+        int64_t body_size_limit_bytes;
+        int64_t compressed_size_limit_bytes;
+    } global;
+    struct {
+        int64_t base_block_ns;   /* the trend engine's unit of time; all its windows scale with it */
+        int64_t sites_per_target; /* most sites of one target that are followed */
+    } trend;
+    struct {
+        int64_t checkpoint_interval_ns; /* how much of the series a crash may cost */
+        int64_t retention_ns;           /* how long what is gone from discovery is remembered */
+    } storage;
+    struct {
+        int64_t sites_per_target; /* top-K of /metrics */
+        int64_t sites_total;      /* ceiling over all targets */
+    } metrics;
+    struct config_job *scrape_configs;
+    size_t scrape_config_count;
+};
+
+/* Reads and checks a file. Errors say "file:line:column: what, and what would do". The caller owns
+ * the one reference. */
+struct config *config_load(const char *path, struct lw_err *err) LW_MUST_CHECK;
+
+/* The same from text that is in memory; path is used in messages and to resolve relative files. */
+struct config *config_parse(const char *text, size_t len, const char *path, struct lw_err *err)
+    LW_MUST_CHECK;
+
+struct config *config_ref(struct config *config);
+void config_unref(struct config **config);
+
+/* The whole effective configuration as YAML, defaults filled in, secrets as <secret>. */
+void config_print(const struct config *config, struct lw_strbuf *out);
+
+/* Whether `next` may replace `now` without a restart; if not, the error names the option and both
+ * values. Options whose table row says CONFIG_RELOAD_RESTART may not differ. */
+int config_check_reload(const struct config *now, const struct config *next, struct lw_err *err)
+    LW_MUST_CHECK;
+
+/* The option table as a Markdown reference: name, type, default, reload rule, meaning. README.md
+ * holds exactly this text (a test compares them). */
+void config_reference(struct lw_strbuf *out);
+
+#endif

@@ -1,0 +1,44 @@
+/* Writes the Prometheus text format 0.0.4 and OpenMetrics 1.0 from one sequence of calls. Knows how a
+ * metric is written, not which ones there are.
+ *
+ *     expo_family(e, EXPO_GAUGE, "leakwatch_target_up", NULL, "Whether the last scrape …");
+ *     expo_label(e, "job", job); expo_label(e, "instance", instance);
+ *     expo_int(e, 1);
+ *
+ * A family's samples follow its expo_family(); a counter's name is given without _total. Names are
+ * asserted to be valid (they are ours); label values may be any bytes and are escaped, invalid UTF-8
+ * replaced by U+FFFD. */
+#ifndef LW_EXPO_EXPO_H
+#define LW_EXPO_EXPO_H
+
+#include <stdint.h>
+
+#include "base/strbuf.h"
+
+enum expo_format { EXPO_TEXT, EXPO_OPENMETRICS };
+enum expo_type { EXPO_GAUGE, EXPO_COUNTER, EXPO_INFO };
+
+struct expo {
+    struct lw_strbuf *out; /* borrowed */
+    enum expo_format format;
+    enum expo_type type;
+    char name[128];    /* of the family's samples, suffix included */
+    struct lw_strbuf labels; /* of the next sample, rendered */
+};
+
+/* What a scraper's Accept header asks for, by its q values; text 0.0.4 when in doubt. */
+enum expo_format expo_negotiate(const char *accept);
+const char *expo_content_type(enum expo_format format);
+
+void expo_init(struct expo *e, enum expo_format format, struct lw_strbuf *out);
+/* Ends the exposition ("# EOF" in OpenMetrics) and frees what expo_init took. */
+void expo_finish(struct expo *e);
+
+/* unit: "bytes", "seconds", … when the name ends in it, else NULL. */
+void expo_family(struct expo *e, enum expo_type type, const char *name, const char *unit, const char *help);
+void expo_label(struct expo *e, const char *name, const char *value);
+/* One sample with the labels collected since the last one. */
+void expo_int(struct expo *e, int64_t value);
+void expo_double(struct expo *e, double value);
+
+#endif

@@ -1,0 +1,105 @@
+/* The HTTP server: libmicrohttpd on our loop, a table of routes that others fill, limits on everything
+ * a client can choose. Knows no endpoint. */
+#ifndef LW_HTTP_HTTP_H
+#define LW_HTTP_HTTP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "loop/loop.h"
+
+/* ---- requests and responses ---- */
+
+#define HTTP_PARAMS_MAX 32 /* more query parameters are a 400 */
+
+struct http_param {
+    const char *name;
+    const char *value; /* percent-decoded; "" for a bare name */
+};
+
+/* Borrowed for the call of the handler. */
+struct http_request {
+    const char *method; /* "GET", …; HEAD arrives as GET and its body is not sent */
+    const char *path;   /* percent-decoded */
+    const char *id;     /* what {id} of the route matched, or NULL */
+    const struct http_param *params; /* of the query, in order */
+    size_t param_count;
+    const char *accept; /* the header, or "" */
+    const char *if_none_match;
+    const char *body;
+    size_t body_len;
+};
+
+/* The value of a query parameter, or NULL. */
+const char *http_request_param(const struct http_request *request, const char *name);
+
+/* A query parameter as an integer within [min, max]; `preset` when it is absent.
+ * LW_INVALID names the parameter, the value and the bounds. */
+int http_request_int(const struct http_request *request, const char *name, int64_t preset,
+    int64_t min, int64_t max, int64_t *value, struct lw_err *err) LW_MUST_CHECK;
+
+#define HTTP_HEADERS_MAX 8
+
+struct http_response {
+    int status;               /* 200 unless set */
+    const char *content_type; /* static text */
+    char *body;               /* owned: freed when sent */
+    const void *static_body;  /* or bytes that live for ever */
+    size_t len;
+    struct {
+        const char *name; /* static text */
+        char value[256];
+    } headers[HTTP_HEADERS_MAX];
+    size_t header_count;
+};
+
+void http_response_header(struct http_response *response, const char *name, const char *value);
+
+/* Plain text; used for /-/healthy and the like. */
+void http_response_text(struct http_response *response, int status, const char *fmt, ...)
+    LW_PRINTF(3, 4);
+
+/* ---- routes ---- */
+
+typedef void http_handler(void *ctx, const struct http_request *request, struct http_response *response);
+
+struct http_router;
+
+/* error_page renders what the router itself answers (404, 405, 413, …). */
+struct http_router *http_router_new(
+    void (*error_page)(void *ctx, const struct http_request *request, const struct lw_err *err,
+        struct http_response *response),
+    void *ctx);
+void http_router_free(struct http_router **router);
+
+/* path is static text, exact, or with one segment "{id}" that matches any one segment; method "GET"
+ * or "POST" (which also takes PUT, as Prometheus' /-/reload does). body_limit_bytes: for POST. */
+void http_router_add(struct http_router *router, const char *method, const char *path,
+    size_t body_limit_bytes, http_handler *handler, void *ctx);
+
+/* Answers a request without a socket: what the server does for each, and tests do directly.
+ * A known path with another method gets 405 and Allow. */
+void http_router_answer(
+    struct http_router *router, struct http_request *request, struct http_response *response);
+
+void http_response_fini(struct http_response *response);
+
+/* ---- serving ---- */
+
+struct http_server;
+
+struct http_stats {
+    uint64_t requests_by_class[6]; /* [2] = 2xx, … */
+    uint64_t connections;          /* open now */
+};
+
+/* Listens at "host:port", ":port" or "[::1]:port" (port 0: any; see http_server_port). Bounds:
+ * 512 connections, 64 from one address, 32 KiB of headers, 30 s of silence. */
+struct http_server *http_server_new(struct loop *loop, struct http_router *router,
+    const char *listen_address, struct lw_err *err) LW_MUST_CHECK;
+int http_server_port(const struct http_server *server);
+const struct http_stats *http_server_stats(const struct http_server *server);
+void http_server_free(struct http_server **server);
+
+#endif

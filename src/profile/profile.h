@@ -1,0 +1,103 @@
+/* A decoded heap profile: what one scrape said, summed per allocation site. Pure: bytes in, an
+ * immutable object or an error out; no I/O, no clock, no globals, no log.
+ *
+ * The wire format is google/pprof's proto/profile.proto; what Go puts into it is written down in Go's
+ * src/runtime/pprof/protomem.go. */
+#ifndef LW_PROFILE_PROFILE_H
+#define LW_PROFILE_PROFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/time.h"
+
+/* The four numbers of a heap profile, scaled by the target to estimates of the true totals. */
+struct profile_values {
+    int64_t alloc_objects; /* since the process started */
+    int64_t alloc_bytes;
+    int64_t inuse_objects; /* at the end of the last completed GC cycle */
+    int64_t inuse_bytes;
+};
+
+/* One function of a call stack. Strings belong to the profile and are never NULL. */
+struct profile_frame {
+    const char *function; /* "main.(*Store).Open" */
+    const char *file;     /* as the compiler recorded it; "" where unknown */
+    int64_t line;         /* 0 where unknown */
+    int64_t start_line;   /* where the function begins; 0 before Go 1.21 */
+};
+
+/* The part of a site's values that one object size makes up (Go keeps them apart as label `bytes`). */
+struct profile_size {
+    int64_t object_bytes; /* 0: the target did not say */
+    struct profile_values values;
+};
+
+/* One allocation site: a call stack together with the CALL instruction at its leaf.
+ *
+ * `id` is the same across scrapes, across restarts of one build (also of a position-independent one)
+ * and across the replicas of a job: a hash of each frame's function, file and line (relative to the
+ * function's start where that is known) and of the leaf's address within its mapping's file.
+ * `lineage` leaves the address out, so that it also survives a rebuild that did not touch the
+ * functions of the stack. */
+struct profile_site {
+    uint64_t id;
+    uint64_t lineage;
+    uint64_t leaf_address; /* as in the profile: inside the CALL instruction; 0 where unknown */
+    const struct profile_frame *frames; /* leaf first */
+    size_t frame_count;                 /* 1..1024 */
+    size_t leaf;                        /* the first frame that is not the runtime's */
+    size_t responsible; /* the first frame from the leaf of the program's own code; see profile_responsible */
+    struct profile_values values;
+    const struct profile_size *sizes; /* sorted by object_bytes, sums to values */
+    size_t size_count;
+    /* Sampling variance of inuse_bytes per byte of it, in bytes: Re of Var(I) = I * Re, the mean over
+     * the sizes b of s_b (1 - p_b) / p_b weighted by in-use, p_b = 1 - exp(-s_b / period)
+     * (malloc.go samples each byte with rate 1/period). 0 when every allocation is recorded. */
+    double noise_bytes;
+};
+
+struct profile_mapping {
+    uint64_t start;
+    uint64_t limit;
+    uint64_t offset; /* of start in the file */
+    const char *file;
+    const char *build_id; /* "" where unknown */
+};
+
+struct profile {
+    const struct profile_site *sites; /* largest in-use first, ties by id */
+    size_t site_count;
+    const struct profile_mapping *mappings; /* [0] is the main binary in what Go writes */
+    size_t mapping_count;
+    struct profile_values total; /* of all sites */
+    int64_t period_bytes;        /* MemProfileRate; 0: off, 1: everything is recorded */
+    struct lw_wall taken;        /* the target's clock; 0 = not said */
+    size_t sample_count;         /* rows in the file, before summing */
+    size_t raw_bytes;            /* inflated size */
+};
+
+/* Bounds of what is taken from one target. */
+struct profile_limits {
+    size_t inflated_bytes; /* most bytes after gunzip; exactly the limit is still taken */
+    size_t decode_bytes;   /* most memory the decoder may take for everything */
+    size_t sites;          /* more distinct sites than this are an error (LW_NOT_HEAP is not meant: LW_INFLATED_TOO_LARGE) */
+};
+
+/* The limits that go with a body_size_limit: decode memory 12 times it plus 1 MiB, 200,000 sites. */
+struct profile_limits profile_limits_for(size_t body_size_limit_bytes);
+
+/* Decodes the body of GET /debug/pprof/heap: gzip'd (once, or twice when middleware did it again) or
+ * bare. The result is immutable and the caller's; any thread may read it. NULL on error:
+ * LW_NOT_GZIP (neither gzip nor a profile: says what it looks like, for example HTML), LW_TRUNCATED,
+ * LW_INFLATED_TOO_LARGE, LW_NOT_PROFILE (not a valid profile.proto, with what is wrong),
+ * LW_NOT_HEAP (a profile without the four heap sample types). */
+struct profile *profile_decode(
+    const void *body, size_t body_len, const struct profile_limits *limits, struct lw_err *err)
+    LW_MUST_CHECK;
+
+/* Clears *profile; NULL is a no-op. */
+void profile_free(struct profile **profile);
+
+#endif
