@@ -1,0 +1,17 @@
+# Each parser of foreign bytes has a fuzz target. Built plainly, a target runs its committed corpus as
+# a test; built with --enable-fuzzers CC=clang, it is a libFuzzer program:
+#   tests/fuzz/fuzz_profile -max_total_time=600 tests/fuzz/corpus/profile
+FUZZ_LIBS = libleakwatch.a libprofilepb.a $(DEPS_LIBS) -lm -lpthread
+if FUZZERS
+FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+FUZZ_MAIN =
+else
+FUZZ_LDFLAGS = $(AM_LDFLAGS)
+FUZZ_MAIN = tests/fuzz/run_corpus.c
+endif
+
+include tests/fuzz/profile.mk
+include tests/fuzz/trend.mk
+include tests/fuzz/config.mk
+include tests/fuzz/discovery.mk
+include tests/fuzz/http.mk
