@@ -1,0 +1,3 @@
+module leakwatch.test/targets
+
+go 1.19
