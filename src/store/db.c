@@ -1,0 +1,442 @@
+#include "store/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#define SCHEMA_VERSION  1
+#define VERDICTS_KEPT   "10000"
+#define BUSY_TIMEOUT_MS 5000
+#define CACHE_KIB_EACH  "2048"
+#define DB_PATH_BYTES   (STORE_PATH_BYTES - 64) /* room for ".damaged-…-wal" */
+#define DIRECTORY_BYTES 3900                    /* longest --storage.path */
+#define DIRECTORY_MODE  0750
+
+/* 64-bit ids are stored as SQLite's signed integers, bit for bit. */
+static const char schema[] =
+    "CREATE TABLE target(id INTEGER PRIMARY KEY, name TEXT NOT NULL, saved_ns INTEGER NOT NULL,"
+    "  image BLOB NOT NULL) STRICT;"
+    "CREATE INDEX target_saved ON target(saved_ns);"
+    "CREATE TABLE site(id INTEGER PRIMARY KEY, function TEXT NOT NULL, image BLOB NOT NULL) STRICT;"
+    "CREATE TABLE series(target INTEGER NOT NULL, site INTEGER NOT NULL, image BLOB NOT NULL,"
+    "  PRIMARY KEY(target, site)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX series_site ON series(site);"
+    "CREATE TABLE verdict(at_ns INTEGER NOT NULL, target INTEGER NOT NULL, site INTEGER NOT NULL,"
+    "  was TEXT NOT NULL, became TEXT NOT NULL, rate REAL, rate_lo REAL, rate_hi REAL) STRICT;"
+    "PRAGMA user_version = 1;";
+
+/* Every statement there is, prepared once on the connection that uses it. X(name, SQL) */
+#define READ_STATEMENTS(X) \
+    X(READ_TARGET, "SELECT image FROM target WHERE id = ?1") \
+    X(READ_SITES, "SELECT id, image FROM site WHERE id IN" \
+                  " (SELECT site FROM series WHERE target = ?1)") \
+    X(READ_SERIES, "SELECT site, image FROM series WHERE target = ?1")
+#define WRITE_STATEMENTS(X) \
+    X(PUT_TARGET, "INSERT INTO target(id, name, saved_ns, image) VALUES(?1, ?2, ?3, ?4)" \
+                  " ON CONFLICT(id) DO UPDATE SET name = ?2, saved_ns = ?3, image = ?4") \
+    X(PUT_SITE, "INSERT INTO site(id, function, image) VALUES(?1, ?2, ?3)" \
+                " ON CONFLICT(id) DO UPDATE SET function = ?2, image = ?3") \
+    X(CLEAR_SERIES, "DELETE FROM series WHERE target = ?1") \
+    X(PUT_SERIES, "INSERT INTO series(target, site, image) VALUES(?1, ?2, ?3)") \
+    X(ADD_VERDICT, "INSERT INTO verdict VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
+    X(PRUNE_SERIES, "DELETE FROM series WHERE target IN" \
+                    " (SELECT id FROM target WHERE saved_ns < ?1)") \
+    X(PRUNE_TARGETS, "DELETE FROM target WHERE saved_ns < ?1") \
+    X(PRUNE_SITES, "DELETE FROM site WHERE id NOT IN (SELECT site FROM series)") \
+    X(PRUNE_VERDICTS, "DELETE FROM verdict WHERE rowid <=" \
+                      " (SELECT max(rowid) FROM verdict) - " VERDICTS_KEPT)
+
+enum statement {
+#define STATEMENT_ENUM(name, sql) name,
+    READ_STATEMENTS(STATEMENT_ENUM) WRITE_STATEMENTS(STATEMENT_ENUM)
+#undef STATEMENT_ENUM
+        STATEMENT_COUNT
+};
+
+#define FIRST_WRITE_STATEMENT PUT_TARGET
+
+static const char *const statement_sql[STATEMENT_COUNT] = {
+#define STATEMENT_SQL(name, sql) [name] = sql,
+    READ_STATEMENTS(STATEMENT_SQL) WRITE_STATEMENTS(STATEMENT_SQL)
+#undef STATEMENT_SQL
+};
+
+struct store_db {
+    char path[DB_PATH_BYTES];
+    int lock_fd;
+    sqlite3 *reading;
+    sqlite3 *writing;
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+};
+
+static enum lw_code code_of(int rc)
+{
+    switch (rc & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return LW_CORRUPT;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return LW_BUSY;
+    case SQLITE_NOMEM:
+        return LW_NO_MEMORY;
+    default:
+        return LW_IO;
+    }
+}
+
+static int fail(struct store_db *db, sqlite3 *connection, const char *doing, struct lw_err *err)
+{
+    int rc = connection ? sqlite3_extended_errcode(connection) : SQLITE_NOMEM;
+    return lw_err_set(err, code_of(rc), "%s: cannot %s: %s (SQLite %d)", db->path, doing,
+        connection ? sqlite3_errmsg(connection) : "no memory", rc);
+}
+
+static int execute(struct store_db *db, sqlite3 *connection, const char *sql, struct lw_err *err)
+{
+    if (sqlite3_exec(connection, sql, NULL, NULL, NULL) != SQLITE_OK)
+        return fail(db, connection, "run a statement", err);
+    return 0;
+}
+
+/* ---- opening ---- */
+
+/* The lock is a file of its own: SQLite's would only be noticed at the first write. */
+static int take_lock(struct store_db *db, const char *dir, struct lw_err *err)
+{
+    char path[STORE_PATH_BYTES + 32];
+    snprintf(path, sizeof path, "%s/leakwatchd.lock", dir);
+    db->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (db->lock_fd < 0)
+        return lw_err_sys(err, LW_IO, errno,
+            "cannot write to the storage directory %s (see --storage.path): %s", dir, path);
+    if (flock(db->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+        if (errno == EWOULDBLOCK)
+            return lw_err_set(err, LW_BUSY,
+                "the storage directory %s is in use by another leakwatchd: give this one its own "
+                "--storage.path",
+                dir);
+        return lw_err_sys(err, LW_IO, errno, "cannot lock %s", path);
+    }
+    return 0;
+}
+
+static sqlite3 *connect(struct store_db *db, struct lw_err *err)
+{
+    sqlite3 *connection = NULL;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
+    if (sqlite3_open_v2(db->path, &connection, flags, NULL) != SQLITE_OK) {
+        fail(db, connection, "open it", err);
+        sqlite3_close(connection);
+        return NULL;
+    }
+    sqlite3_busy_timeout(connection, BUSY_TIMEOUT_MS);
+    if (execute(db, connection,
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+            "PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -" CACHE_KIB_EACH ";",
+            err) < 0) {
+        sqlite3_close(connection);
+        return NULL;
+    }
+    return connection;
+}
+
+/* What a one-row pragma answers: as a number, and whether it is the word ok. */
+static int ask(
+    struct store_db *db, const char *sql, int64_t *number, bool *is_ok, struct lw_err *err)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc = sqlite3_prepare_v2(db->writing, sql, -1, &statement, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW) {
+        const unsigned char *text = sqlite3_column_text(statement, 0);
+        if (number)
+            *number = sqlite3_column_int64(statement, 0);
+        if (is_ok)
+            *is_ok = text && strcmp((const char *)text, "ok") == 0;
+    }
+    sqlite3_finalize(statement);
+    return rc == SQLITE_ROW ? 0 : fail(db, db->writing, "check it", err);
+}
+
+/* LW_CORRUPT when the file is not a whole SQLite database of ours. */
+static int check_file(struct store_db *db, struct lw_err *err)
+{
+    int64_t version;
+    bool whole;
+    if (ask(db, "PRAGMA quick_check(1)", NULL, &whole, err) < 0)
+        return -1;
+    if (!whole)
+        return lw_err_set(err, LW_CORRUPT, "%s: SQLite's quick_check found damage", db->path);
+    if (ask(db, "PRAGMA user_version", &version, NULL, err) < 0)
+        return -1;
+    if (version == 0)
+        return execute(db, db->writing, schema, err);
+    if (version > SCHEMA_VERSION)
+        return lw_err_set(err, LW_INVALID,
+            "%s was written by a newer release (schema %lld, this one reads up to %d): use that "
+            "release or another --storage.path",
+            db->path, (long long)version, SCHEMA_VERSION);
+    return 0;
+}
+
+static int prepare(struct store_db *db, struct lw_err *err)
+{
+    for (int i = 0; i < STATEMENT_COUNT; i++) {
+        sqlite3 *connection = i < FIRST_WRITE_STATEMENT ? db->reading : db->writing;
+        if (sqlite3_prepare_v3(connection, statement_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+                &db->statements[i], NULL) != SQLITE_OK) {
+            fail(db, connection, "prepare a statement", err);
+            /* A table that is missing or of another shape is a damaged file, whatever SQLite says.
+             */
+            if (err && err->code == LW_IO)
+                err->code = LW_CORRUPT;
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static void disconnect(struct store_db *db)
+{
+    for (int i = 0; i < STATEMENT_COUNT; i++) {
+        sqlite3_finalize(db->statements[i]);
+        db->statements[i] = NULL;
+    }
+    sqlite3_close(db->reading);
+    sqlite3_close(db->writing);
+    db->reading = db->writing = NULL;
+}
+
+static int open_file(struct store_db *db, struct lw_err *err)
+{
+    db->writing = connect(db, err);
+    if (!db->writing || check_file(db, err) < 0)
+        return -1;
+    db->reading = connect(db, err);
+    if (!db->reading)
+        return -1;
+    return prepare(db, err);
+}
+
+/* Renames the file, its log and its index: all three make up what may still be rescued. */
+static int put_aside(
+    struct store_db *db, struct lw_wall now, char set_aside[STORE_PATH_BYTES], struct lw_err *err)
+{
+    static const char *const parts[] = {"", "-wal", "-shm"};
+    for (int i = 0; i < 3; i++) {
+        char from[DB_PATH_BYTES + 8], to[STORE_PATH_BYTES];
+        snprintf(from, sizeof from, "%s%s", db->path, parts[i]);
+        snprintf(to, sizeof to, "%s.damaged-%lld%s", db->path, (long long)(now.ns / LW_NS_PER_S),
+            parts[i]);
+        if (rename(from, to) < 0 && (i == 0 || errno != ENOENT))
+            return lw_err_sys(err, LW_IO, errno, "cannot set %s aside as %s", from, to);
+        if (i == 0)
+            snprintf(set_aside, STORE_PATH_BYTES, "%s", to);
+    }
+    return 0;
+}
+
+/* Makes the directory and those above it, as mkdir -p. */
+static int make_directory(const char *dir, struct lw_err *err)
+{
+    char path[STORE_PATH_BYTES];
+    if (snprintf(path, sizeof path, "%s", dir) > DIRECTORY_BYTES)
+        return lw_err_set(err, LW_INVALID, "the storage path is longer than %d bytes: %.60s…",
+            DIRECTORY_BYTES, dir);
+    for (char *slash = path + 1;; slash++) {
+        slash = strchr(slash, '/');
+        if (slash)
+            *slash = '\0';
+        if (mkdir(path, DIRECTORY_MODE) < 0 && errno != EEXIST && errno != EISDIR)
+            return lw_err_sys(err, LW_IO, errno,
+                "cannot make the storage directory %s (see --storage.path): %s", dir, path);
+        if (!slash)
+            return 0;
+        *slash = '/';
+    }
+}
+
+struct store_db *store_db_open(
+    const char *dir, struct lw_wall now, char set_aside[STORE_PATH_BYTES], struct lw_err *err)
+{
+    set_aside[0] = '\0';
+    if (make_directory(dir, err) < 0)
+        return NULL;
+    struct store_db *db = LW_NEW(struct store_db);
+    snprintf(db->path, sizeof db->path, "%.3900s/leakwatchd.db", dir);
+    db->lock_fd = -1;
+    struct lw_err why;
+    if (take_lock(db, dir, err) < 0)
+        goto fail;
+    if (open_file(db, &why) == 0)
+        return db;
+    if (why.code != LW_CORRUPT) {
+        *err = why;
+        goto fail;
+    }
+    disconnect(db);
+    if (put_aside(db, now, set_aside, err) < 0 || open_file(db, err) < 0)
+        goto fail;
+    return db;
+fail:
+    store_db_close(&db);
+    return NULL;
+}
+
+void store_db_close(struct store_db **db)
+{
+    if (!*db)
+        return;
+    disconnect(*db);
+    if ((*db)->lock_fd >= 0)
+        close((*db)->lock_fd);
+    free(*db);
+    *db = NULL;
+}
+
+/* ---- reading ---- */
+
+static int read_rows(struct store_db *db, enum statement which, uint64_t target_id,
+    const struct store_db_reader *reader, struct lw_err *err)
+{
+    sqlite3_stmt *s = db->statements[which];
+    int rc = sqlite3_bind_int64(s, 1, (int64_t)target_id);
+    int columns = sqlite3_column_count(s);
+    for (int rows = 0; rc == SQLITE_OK && rows < STORE_DB_ROWS_MAX; rows++) {
+        int step = sqlite3_step(s);
+        if (step == SQLITE_DONE)
+            break;
+        if (step != SQLITE_ROW) {
+            rc = step;
+            break;
+        }
+        uint64_t id = columns > 1 ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
+        const void *image = sqlite3_column_blob(s, columns - 1);
+        size_t len = (size_t)sqlite3_column_bytes(s, columns - 1);
+        if (which == READ_TARGET)
+            reader->target(reader->ctx, image, len);
+        else if (which == READ_SITES)
+            reader->site(reader->ctx, id, image, len);
+        else
+            reader->series(reader->ctx, id, image, len);
+    }
+    if (rc != SQLITE_OK)
+        fail(db, db->reading, "read a target", err);
+    sqlite3_reset(s);
+    return rc == SQLITE_OK ? 0 : -1;
+}
+
+int store_db_read(struct store_db *db, uint64_t target_id, const struct store_db_reader *reader,
+    struct lw_err *err)
+{
+    if (read_rows(db, READ_TARGET, target_id, reader, err) < 0)
+        return -1;
+    if (read_rows(db, READ_SITES, target_id, reader, err) < 0)
+        return -1;
+    return read_rows(db, READ_SERIES, target_id, reader, err);
+}
+
+/* ---- writing ---- */
+
+/* Runs a bound statement that answers no rows. */
+static int run(struct store_db *db, enum statement which, struct lw_err *err)
+{
+    sqlite3_stmt *s = db->statements[which];
+    int rc = sqlite3_step(s);
+    int result = rc == SQLITE_DONE ? 0 : fail(db, db->writing, "write to it", err);
+    sqlite3_reset(s);
+    sqlite3_clear_bindings(s);
+    return result;
+}
+
+int store_db_begin(struct store_db *db, struct lw_err *err)
+{
+    return execute(db, db->writing, "BEGIN IMMEDIATE", err);
+}
+
+int store_db_commit(struct store_db *db, struct lw_err *err)
+{
+    return execute(db, db->writing, "COMMIT", err);
+}
+
+void store_db_rollback(struct store_db *db)
+{
+    /* Fails when SQLite rolled back by itself, as it does on a full disk. */
+    sqlite3_exec(db->writing, "ROLLBACK", NULL, NULL, NULL);
+}
+
+int store_db_put_target(struct store_db *db, uint64_t id, struct lw_wall now,
+    const struct store_db_image *image, struct lw_err *err)
+{
+    sqlite3_stmt *s = db->statements[PUT_TARGET];
+    sqlite3_bind_int64(s, 1, (int64_t)id);
+    sqlite3_bind_text(s, 2, image->name, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 3, now.ns);
+    sqlite3_bind_blob64(s, 4, image->bytes, image->len, SQLITE_STATIC);
+    return run(db, PUT_TARGET, err);
+}
+
+int store_db_put_site(
+    struct store_db *db, uint64_t id, const struct store_db_image *image, struct lw_err *err)
+{
+    sqlite3_stmt *s = db->statements[PUT_SITE];
+    sqlite3_bind_int64(s, 1, (int64_t)id);
+    sqlite3_bind_text(s, 2, image->name, -1, SQLITE_STATIC);
+    sqlite3_bind_blob64(s, 3, image->bytes, image->len, SQLITE_STATIC);
+    return run(db, PUT_SITE, err);
+}
+
+int store_db_clear_series(struct store_db *db, uint64_t target_id, struct lw_err *err)
+{
+    sqlite3_bind_int64(db->statements[CLEAR_SERIES], 1, (int64_t)target_id);
+    return run(db, CLEAR_SERIES, err);
+}
+
+int store_db_put_series(struct store_db *db, uint64_t target_id, uint64_t site_id,
+    const struct store_db_image *image, struct lw_err *err)
+{
+    sqlite3_stmt *s = db->statements[PUT_SERIES];
+    sqlite3_bind_int64(s, 1, (int64_t)target_id);
+    sqlite3_bind_int64(s, 2, (int64_t)site_id);
+    sqlite3_bind_blob64(s, 3, image->bytes, image->len, SQLITE_STATIC);
+    return run(db, PUT_SERIES, err);
+}
+
+int store_db_add_verdict(
+    struct store_db *db, const struct store_db_verdict *verdict, struct lw_err *err)
+{
+    sqlite3_stmt *s = db->statements[ADD_VERDICT];
+    sqlite3_bind_int64(s, 1, verdict->at.ns);
+    sqlite3_bind_int64(s, 2, (int64_t)verdict->target_id);
+    sqlite3_bind_int64(s, 3, (int64_t)verdict->site_id);
+    sqlite3_bind_text(s, 4, verdict->from, -1, SQLITE_STATIC);
+    sqlite3_bind_text(s, 5, verdict->to, -1, SQLITE_STATIC);
+    sqlite3_bind_double(s, 6, verdict->rate);
+    sqlite3_bind_double(s, 7, verdict->rate_lo);
+    sqlite3_bind_double(s, 8, verdict->rate_hi);
+    return run(db, ADD_VERDICT, err);
+}
+
+int store_db_prune(struct store_db *db, struct lw_wall horizon, struct lw_err *err)
+{
+    sqlite3_bind_int64(db->statements[PRUNE_SERIES], 1, horizon.ns);
+    if (run(db, PRUNE_SERIES, err) < 0)
+        return -1;
+    sqlite3_bind_int64(db->statements[PRUNE_TARGETS], 1, horizon.ns);
+    if (run(db, PRUNE_TARGETS, err) < 0)
+        return -1;
+    if (run(db, PRUNE_SITES, err) < 0)
+        return -1;
+    return run(db, PRUNE_VERDICTS, err);
+}

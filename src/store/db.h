@@ -1,0 +1,82 @@
+/* The SQLite file of a store: what the tables are and how rows get in and out. Private to store/.
+ *
+ * Two connections: one for reading on the loop's thread, one for writing on a worker; WAL lets both
+ * work at once. synchronous=NORMAL: a commit survives kill -9 at once and a power cut up to the
+ * last checkpoint of the log; the file is never torn. */
+#ifndef LW_STORE_DB_H
+#define LW_STORE_DB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/time.h"
+
+struct store_db;
+
+#define STORE_PATH_BYTES 4096
+
+/* Opens (makes) dir/leakwatchd.db. A file that is damaged is renamed to …damaged-<unix time>, with
+ * its log, and a new one begun: *set_aside then holds the new name, else "". Errors: LW_IO (names
+ * the directory and what is wrong), LW_BUSY (another daemon has it), LW_INVALID (written by a newer
+ * release: left as it is). */
+struct store_db *store_db_open(const char *dir, struct lw_wall now,
+    char set_aside[STORE_PATH_BYTES], struct lw_err *err) LW_MUST_CHECK;
+void store_db_close(struct store_db **db);
+
+/* ---- reading (loop's thread) ---- */
+
+/* What is told of rows that are read; bytes are borrowed for the call. */
+struct store_db_reader {
+    void *ctx;
+    void (*target)(void *ctx, const void *image, size_t len);
+    void (*series)(void *ctx, uint64_t site_id, const void *image, size_t len); /* 0: the total */
+    void (*site)(void *ctx, uint64_t site_id, const void *image, size_t len);
+};
+
+/* Reads one target: its own image, the sites its series are of, then the series. Nothing is called
+ * for a target the file does not have. At most STORE_DB_ROWS_MAX rows of each kind. */
+#define STORE_DB_ROWS_MAX 8192
+int store_db_read(struct store_db *db, uint64_t target_id, const struct store_db_reader *reader,
+    struct lw_err *err) LW_MUST_CHECK;
+
+/* ---- writing (a worker) ---- */
+
+int store_db_begin(struct store_db *db, struct lw_err *err) LW_MUST_CHECK;
+int store_db_commit(struct store_db *db, struct lw_err *err) LW_MUST_CHECK;
+void store_db_rollback(struct store_db *db);
+
+/* Bytes of a row and the text that makes it readable to a person with the sqlite3 shell; borrowed.
+ */
+struct store_db_image {
+    const char *name; /* a target's job/instance, a site's function; series have none */
+    const void *bytes;
+    size_t len;
+};
+
+int store_db_put_target(struct store_db *db, uint64_t id, struct lw_wall now,
+    const struct store_db_image *image, struct lw_err *err) LW_MUST_CHECK;
+int store_db_put_site(struct store_db *db, uint64_t id, const struct store_db_image *image,
+    struct lw_err *err) LW_MUST_CHECK;
+/* Removes all series of a target, before those it still has are put again. */
+int store_db_clear_series(
+    struct store_db *db, uint64_t target_id, struct lw_err *err) LW_MUST_CHECK;
+int store_db_put_series(struct store_db *db, uint64_t target_id, uint64_t site_id,
+    const struct store_db_image *image, struct lw_err *err) LW_MUST_CHECK;
+
+struct store_db_verdict {
+    struct lw_wall at;
+    uint64_t target_id;
+    uint64_t site_id;
+    const char *from;
+    const char *to;
+    double rate, rate_lo, rate_hi;
+};
+int store_db_add_verdict(
+    struct store_db *db, const struct store_db_verdict *verdict, struct lw_err *err) LW_MUST_CHECK;
+
+/* Lets go of targets last written before `horizon`, of sites no series refers to, and of all but
+ * the newest 10,000 changes of verdicts. */
+int store_db_prune(struct store_db *db, struct lw_wall horizon, struct lw_err *err) LW_MUST_CHECK;
+
+#endif

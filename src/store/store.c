@@ -1,0 +1,324 @@
+#include "store/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "store/db.h"
+#include "store/image.h"
+#include "store/store_priv.h"
+
+#define RETIRED_KEPT_NS (600 * LW_NS_PER_S) /* a target that flaps keeps its series in memory */
+
+/* ---- reading ---- */
+
+bool store_row_counts(const struct store_target *target, const struct store_row *row)
+{
+    const struct trend_verdict *v = trend_series_verdict(row->series);
+    return v->growth_bytes >= 0.005 * (double)target->total.inuse_bytes;
+}
+
+enum trend_class store_target_class(const struct store_target *target)
+{
+    enum trend_class worst = trend_series_verdict(target->series)->class;
+    for (size_t i = 0; i < target->row_count; i++) {
+        const struct store_row *row = &target->rows[i];
+        if (!row->series || !store_row_counts(target, row))
+            continue;
+        enum trend_class c = trend_series_verdict(row->series)->class;
+        if (c >= TREND_GROWING && c > worst)
+            worst = c;
+    }
+    return worst;
+}
+
+struct store_row *store_target_find_row(const struct store_target *target, uint64_t site_id)
+{
+    for (size_t i = 0; i < target->row_count; i++) {
+        if (target->rows[i].site->id == site_id)
+            return &target->rows[i];
+    }
+    return NULL;
+}
+
+size_t store_target_count(const struct store *store)
+{
+    return store->listed_count;
+}
+
+const struct store_target *store_target_at(const struct store *store, size_t i)
+{
+    return store->listed[i];
+}
+
+const struct store_target *store_target_find(const struct store *store, uint64_t id)
+{
+    const struct store_target *target = lw_map_find(&store->targets, id);
+    return target && !target->retired.ns ? target : NULL;
+}
+
+const struct store_stats *store_stats(const struct store *store)
+{
+    return &store->stats;
+}
+
+const struct trend_config *store_trend_config(const struct store *store)
+{
+    return &store->trend;
+}
+
+/* ---- making and ending ---- */
+
+struct store *store_new(const struct store_options *options, struct store_db *db)
+{
+    struct store *store = LW_NEW(struct store);
+    store->trend = options->trend;
+    store->sites_per_target = options->sites_per_target;
+    store->retention_ns = INT64_MAX;
+    store->pruned = options->now;
+    store->db = db;
+    return store;
+}
+
+static void target_free(struct store *store, struct store_target *target)
+{
+    for (size_t i = 0; i < target->row_count; i++)
+        store_row_fini(store, &target->rows[i]);
+    free(target->rows);
+    trend_series_free(&target->series);
+    store->stats.followed--;
+    lw_labels_unref(&target->labels);
+    lw_labels_unref(&target->discovered);
+    free(target->name);
+    free(target->job_name);
+    free(target->url);
+    free(target->last_error);
+    free(target);
+}
+
+void store_free(struct store **store)
+{
+    struct store *s = *store;
+    if (!s)
+        return;
+    size_t at = 0;
+    void *target;
+    while (lw_map_next(&s->targets, &at, NULL, &target))
+        target_free(s, target);
+    lw_map_fini(&s->targets);
+    sites_fini(&s->sites);
+    free(s->listed);
+    free(s->changes);
+    store_db_close(&s->db);
+    free(s);
+    *store = NULL;
+}
+
+void store_set_sites_per_target(struct store *store, size_t sites)
+{
+    store->sites_per_target = sites;
+}
+
+void store_set_retention(struct store *store, int64_t retention_ns)
+{
+    store->retention_ns = retention_ns;
+}
+
+void store_on_change(
+    struct store *store, void (*changed)(void *ctx, const struct store_change *change), void *ctx)
+{
+    store->changed = changed;
+    store->changed_ctx = ctx;
+}
+
+void store_row_fini(struct store *store, struct store_row *row)
+{
+    if (row->series)
+        store->stats.followed--;
+    trend_series_free(&row->series);
+    sites_unref(&store->sites, &row->site);
+    store->stats.sites = store->sites.by_id.count;
+}
+
+/* ---- what the file has of a target ---- */
+
+struct restoring {
+    struct store *store;
+    struct store_target *target;
+    struct lw_wall now;
+};
+
+static void restore_target(void *ctx, const void *image, size_t len)
+{
+    struct restoring *r = ctx;
+    struct lw_err ignored; /* counted, and shown as a metric */
+    if (image_decode_target(image, len, r->target, &ignored) < 0)
+        r->store->stats.images_refused++;
+}
+
+static void restore_site(void *ctx, uint64_t id, const void *image, size_t len)
+{
+    struct restoring *r = ctx;
+    struct lw_err ignored;
+    struct store_site *site = image_decode_site(id, image, len, &ignored);
+    if (site)
+        sites_add(&r->store->sites, site);
+    else
+        r->store->stats.images_refused++;
+}
+
+static void restore_series(void *ctx, uint64_t site_id, const void *image, size_t len)
+{
+    struct restoring *r = ctx;
+    struct store_target *target = r->target;
+    struct store_row row = {0};
+    struct lw_err ignored;
+    if (image_decode_row(image, len, &row, &ignored) < 0) {
+        r->store->stats.images_refused++;
+        return;
+    }
+    if (site_id == 0) {
+        trend_series_free(&target->series);
+        target->series = row.series;
+        return;
+    }
+    row.site = sites_ref_id(&r->store->sites, site_id);
+    if (!row.site) {
+        trend_series_free(&row.series);
+        r->store->stats.images_refused++;
+        return;
+    }
+    row.busy = r->now;
+    target->rows = lw_renew(target->rows, target->row_count + 1, sizeof *target->rows);
+    target->rows[target->row_count++] = row;
+    target->followed++;
+    r->store->stats.followed++;
+}
+
+static void drop_unused_site(void *ctx, uint64_t id, const void *image, size_t len)
+{
+    struct restoring *r = ctx;
+    (void)image;
+    (void)len;
+    sites_drop_unused(&r->store->sites, id);
+}
+
+static void ignore_target(void *ctx, const void *image, size_t len)
+{
+    (void)ctx;
+    (void)image;
+    (void)len;
+}
+
+static void ignore_series(void *ctx, uint64_t site_id, const void *image, size_t len)
+{
+    (void)ctx;
+    (void)site_id;
+    (void)image;
+    (void)len;
+}
+
+static void restore(struct store *store, struct store_target *target, struct lw_wall now)
+{
+    if (!store->db)
+        return;
+    struct restoring r = {store, target, now};
+    struct store_db_reader reader = {&r, restore_target, restore_series, restore_site};
+    struct lw_err err; /* a file that cannot be read now costs history, not the watch */
+    if (store_db_read(store->db, target->id, &reader, &err) < 0)
+        store->stats.images_refused++;
+    /* Sites whose series was refused have no row that would free them. */
+    struct store_db_reader sweep = {&r, ignore_target, ignore_series, drop_unused_site};
+    if (store_db_read(store->db, target->id, &sweep, &err) < 0)
+        store->stats.images_refused++;
+    store->stats.sites = store->sites.by_id.count;
+}
+
+/* ---- the set of targets ---- */
+
+static struct store_target *target_new(
+    struct store *store, const struct store_target_spec *spec, struct lw_wall now)
+{
+    struct store_target *target = LW_NEW(struct store_target);
+    target->id = spec->id;
+    target->labels = lw_labels_ref(spec->labels);
+    target->discovered = lw_labels_ref(spec->discovered);
+    target->last_error = lw_strdup("");
+    target->series = trend_series_new();
+    store->stats.followed++;
+    const char *job = lw_labels_get(spec->labels, "job");
+    const char *instance = lw_labels_get(spec->labels, "instance");
+    size_t size = strlen(job) + strlen(instance) + 2;
+    target->name = lw_new(size, 1);
+    snprintf(target->name, size, "%s/%s", job, instance);
+    restore(store, target, now);
+    lw_map_put(&store->targets, target->id, target);
+    return target;
+}
+
+static void replace_string(char **slot, const char *text)
+{
+    if (*slot && strcmp(*slot, text) == 0)
+        return;
+    free(*slot);
+    *slot = lw_strdup(text);
+}
+
+static void apply_spec(struct store_target *target, const struct store_target_spec *spec)
+{
+    if (target->discovered != spec->discovered) {
+        lw_labels_unref(&target->discovered);
+        target->discovered = lw_labels_ref(spec->discovered);
+    }
+    replace_string(&target->job_name, spec->job_name);
+    replace_string(&target->url, spec->url);
+    target->interval_ns = spec->interval_ns;
+    target->timeout_ns = spec->timeout_ns;
+    target->retired = (struct lw_wall){0};
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const struct store_target *x = *(struct store_target *const *)a;
+    const struct store_target *y = *(struct store_target *const *)b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : (x->id > y->id) - (x->id < y->id);
+}
+
+/* Frees retired targets that are written down and have not come back. */
+static void purge_retired(struct store *store, struct lw_wall now)
+{
+    struct store_target **gone = lw_new(store->targets.count, sizeof(struct store_target *));
+    size_t count = 0, at = 0;
+    void *value;
+    while (lw_map_next(&store->targets, &at, NULL, &value)) {
+        struct store_target *target = value;
+        bool settled = !target->dirty || !store->db;
+        if (target->retired.ns && settled && now.ns - target->retired.ns > RETIRED_KEPT_NS)
+            gone[count++] = target;
+    }
+    for (size_t i = 0; i < count; i++) {
+        lw_map_remove(&store->targets, gone[i]->id);
+        target_free(store, gone[i]);
+    }
+    free(gone);
+}
+
+void store_set_targets(
+    struct store *store, const struct store_target_spec *specs, size_t count, struct lw_wall now)
+{
+    for (size_t i = 0; i < store->listed_count; i++)
+        store->listed[i]->retired = now;
+    store->listed = lw_renew(store->listed, count, sizeof *store->listed);
+    store->listed_count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct store_target *target = lw_map_find(&store->targets, specs[i].id);
+        if (!target)
+            target = target_new(store, &specs[i], now);
+        apply_spec(target, &specs[i]);
+        store->listed[i] = target;
+    }
+    qsort(store->listed, count, sizeof *store->listed, by_name);
+    purge_retired(store, now);
+}

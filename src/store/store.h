@@ -1,0 +1,196 @@
+/* What the daemon knows: every target with its newest heap and the series of its sites, call stacks
+ * kept once for all targets, and a SQLite file behind it from which all of it comes back after a
+ * crash. Owned by the loop's thread. Neither schedules nor sends; who opens it gives it the time.
+ *
+ * Bounds: a target has at most sites_per_target followed sites (each about 6 KiB) and SITES_SHOWN
+ * further rows of its newest profile; everything below that is summed as `other`. */
+#ifndef LW_STORE_STORE_H
+#define LW_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/labels.h"
+#include "base/time.h"
+#include "profile/profile.h"
+#include "trend/trend.h"
+
+struct store;
+struct store_db;
+
+/* ---- what is in it, to be read by anyone on the loop's thread ---- */
+
+struct store_frame {
+    const char *function;
+    const char *file;
+    int64_t line;
+};
+
+#define STORE_FRAMES_MAX 64 /* of a call stack, from the leaf */
+
+/* A call stack, kept once however many targets share it. */
+struct store_site {
+    uint64_t id;
+    uint64_t lineage;
+    struct store_frame *frames; /* leaf first */
+    size_t frame_count;         /* 1..STORE_FRAMES_MAX */
+    size_t leaf;
+    size_t responsible;
+    size_t refs;    /* rows that show it */
+    bool persisted; /* it is in the file, or in a batch on the way there */
+};
+
+/* A site of one target. */
+struct store_row {
+    struct store_site *site;      /* a reference */
+    struct profile_values values; /* of the newest scrape; zero when the profile no longer has it */
+    struct trend_series *series;  /* owned; NULL: shown, but too small so far to be followed */
+    double noise_bytes;           /* of the newest scrape, as in profile_site */
+    bool present;                 /* in the newest profile */
+    struct lw_wall busy;          /* when it last held enough to be worth following */
+};
+
+enum store_health { STORE_UNKNOWN, STORE_UP, STORE_DOWN };
+
+struct store_target {
+    uint64_t id;
+    char *name;               /* "job/instance": what it is called in logs */
+    struct lw_labels *labels; /* job, instance, … */
+    struct lw_labels *discovered;
+    char *job_name; /* of the scrape_configs entry; the label job may differ */
+    char *url;
+    int64_t interval_ns;
+    int64_t timeout_ns;
+
+    enum store_health health;
+    char *last_error; /* "" when up */
+    enum lw_code last_code;
+    struct lw_wall last_scrape; /* 0: never */
+    int64_t last_duration_ns;
+    uint64_t scrapes[LW_CODE_COUNT]; /* since the daemon started, by outcome */
+
+    struct lw_wall first_seen; /* of its first good scrape */
+    struct lw_wall last_heap;  /* of its newest good scrape */
+    int64_t period_bytes;      /* MemProfileRate */
+    uint64_t restarts;         /* of the target's process, as seen in its counters */
+    struct profile_values total;
+    struct profile_values other; /* what is in no row */
+    size_t site_count;           /* in the newest profile */
+    size_t other_count;
+    struct trend_series *series; /* of the total */
+    struct store_row *rows;      /* largest in-use first */
+    size_t row_count;
+    size_t followed;
+
+    bool dirty;             /* changed since its last batch */
+    struct lw_wall saved;   /* when its last batch was put together */
+    struct lw_wall retired; /* when it left discovery; 0: it is in */
+};
+
+/* The verdict of a target as a whole: the worst of its sites that count, else of its total. A site
+ * counts when it grew by at least half a percent of the live heap. */
+enum trend_class store_target_class(const struct store_target *target);
+
+bool store_row_counts(const struct store_target *target, const struct store_row *row);
+
+struct store_row *store_target_find_row(const struct store_target *target, uint64_t site_id);
+
+/* Walks the targets that are in discovery, by job, then instance, then id. */
+size_t store_target_count(const struct store *store);
+const struct store_target *store_target_at(const struct store *store, size_t i);
+const struct store_target *store_target_find(const struct store *store, uint64_t id);
+
+struct store_stats {
+    uint64_t batches_written;
+    uint64_t batches_failed;
+    uint64_t images_refused; /* series in the file that could not be read */
+    uint64_t files_set_aside;
+    size_t sites;    /* call stacks held */
+    size_t followed; /* series held, totals included */
+};
+
+const struct store_stats *store_stats(const struct store *store);
+const struct trend_config *store_trend_config(const struct store *store);
+
+/* ---- filling it ---- */
+
+struct store_options {
+    struct trend_config trend;
+    size_t sites_per_target;
+    struct lw_wall now;
+};
+
+/* db (may be NULL: memory only) is taken over. */
+struct store *store_new(const struct store_options *options, struct store_db *db);
+
+/* Frees everything and closes the file; unwritten changes are lost, so write a last batch before.
+ */
+void store_free(struct store **store);
+
+void store_set_sites_per_target(struct store *store, size_t sites);
+
+/* What discovery and the config say of a target; everything is copied or referenced. */
+struct store_target_spec {
+    uint64_t id;
+    struct lw_labels *labels;
+    struct lw_labels *discovered;
+    const char *job_name;
+    const char *url;
+    int64_t interval_ns;
+    int64_t timeout_ns;
+};
+
+/* Makes the store hold exactly these targets, ids unique. One that is new to it gets back what the
+ * file has of it; one that left is kept for a while, should it come back. */
+void store_set_targets(
+    struct store *store, const struct store_target_spec *specs, size_t count, struct lw_wall now);
+
+/* A series changed its class. */
+struct store_change {
+    const struct store_target *target;
+    const struct store_site *site; /* NULL: the target's total */
+    enum trend_class from;
+    const struct trend_verdict *verdict; /* what it is now */
+};
+
+/* Who is told of changes, from within store_ingest. */
+void store_on_change(
+    struct store *store, void (*changed)(void *ctx, const struct store_change *change), void *ctx);
+
+/* How and when a scrape went. */
+struct store_scrape {
+    struct lw_wall at;
+    int64_t duration_ns;
+    const struct lw_err *outcome; /* code LW_OK, or why it failed */
+};
+
+/* A scrape that gave nothing. Returns false when the target is not in the store any more. */
+bool store_fail(struct store *store, uint64_t target_id, const struct store_scrape *scrape);
+
+/* A scrape that gave a profile: follows it in all series. *restarted (may be NULL) says whether the
+ * target's process was found to have restarted. Returns false as store_fail does. */
+bool store_ingest(struct store *store, uint64_t target_id, const struct store_scrape *scrape,
+    const struct profile *profile, bool *restarted);
+
+/* ---- writing it down ---- */
+
+struct store_batch;
+
+/* Puts together what changed since the last batch: targets whose last image is older than
+ * min_age_ns (0: all), and all changes of verdicts. NULL when there is nothing or a batch is out.
+ */
+struct store_batch *store_batch_new(struct store *store, int64_t min_age_ns, struct lw_wall now);
+
+/* Writes a batch in one transaction; a worker may do it. LW_IO (disk full, …), LW_CORRUPT. */
+int store_batch_write(struct store_batch *batch, struct lw_err *err) LW_MUST_CHECK;
+
+/* Takes a batch back after store_batch_write; what was not written is put into the next one. */
+void store_batch_done(struct store *store, struct store_batch **batch, bool written);
+
+/* What is older than this in the file and not in discovery is let go with one of the next batches.
+ */
+void store_set_retention(struct store *store, int64_t retention_ns);
+
+#endif

@@ -1,0 +1,44 @@
+/* The inside of a store, shared by its files. */
+#ifndef LW_STORE_STORE_PRIV_H
+#define LW_STORE_STORE_PRIV_H
+
+#include "base/map.h"
+#include "store/sites.h"
+#include "store/store.h"
+
+/* A change of verdict that waits to be written. */
+struct verdict_change {
+    struct lw_wall at;
+    uint64_t target_id;
+    uint64_t site_id;
+    enum trend_class from, to;
+    double rate, rate_lo, rate_hi;
+};
+
+#define CHANGES_MAX 4096 /* more than that between two batches: the oldest are let go */
+
+struct store {
+    struct trend_config trend;
+    size_t sites_per_target;
+    int64_t retention_ns;
+    struct lw_map targets;        /* owned struct store_target, retired ones too */
+    struct store_target **listed; /* owned array of those in discovery, sorted */
+    size_t listed_count;
+    struct sites sites;
+    struct store_db *db; /* owned; NULL: memory only */
+    bool batch_out;      /* one batch at a time */
+    struct lw_wall pruned;
+    struct verdict_change *changes; /* owned */
+    size_t change_count;
+    struct store_stats stats;
+    void (*changed)(void *ctx, const struct store_change *change);
+    void *changed_ctx;
+};
+
+/* Gives back what a row holds. */
+void store_row_fini(struct store *store, struct store_row *row);
+
+/* Queues a change of verdict for the next batch. */
+void store_note_change(struct store *store, const struct verdict_change *change);
+
+#endif
