@@ -1,8 +1,9 @@
-/* The HTTP server: libmicrohttpd on our loop, a table of routes that others fill, limits on everything
- * a client can choose. Knows no endpoint. */
+/* The HTTP server: libmicrohttpd on our loop, a table of routes that others fill, limits on
+ * everything a client can choose. Knows no endpoint. */
 #ifndef LW_HTTP_HTTP_H
 #define LW_HTTP_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,15 +21,16 @@ struct http_param {
 
 /* Borrowed for the call of the handler. */
 struct http_request {
-    const char *method; /* "GET", …; HEAD arrives as GET and its body is not sent */
+    const char *method; /* as sent; a handler for GET also sees HEAD, whose body is not sent */
     const char *path;   /* percent-decoded */
     const char *id;     /* what {id} of the route matched, or NULL */
     const struct http_param *params; /* of the query, in order */
     size_t param_count;
     const char *accept; /* the header, or "" */
+    const char *accept_encoding;
     const char *if_none_match;
     const char *body;
-    size_t body_len;
+    size_t body_len; /* the router answers 413 when it passes the route's limit */
 };
 
 /* The value of a query parameter, or NULL. */
@@ -44,7 +46,7 @@ int http_request_int(const struct http_request *request, const char *name, int64
 struct http_response {
     int status;               /* 200 unless set */
     const char *content_type; /* static text */
-    char *body;               /* owned: freed when sent */
+    char *body;               /* owned: free()d when sent */
     const void *static_body;  /* or bytes that live for ever */
     size_t len;
     struct {
@@ -54,7 +56,15 @@ struct http_response {
     size_t header_count;
 };
 
+/* name is static text. Of the value, control characters become '_' and what is longer than 255
+ * bytes is cut, so that foreign text in it can neither add a header nor overflow one. */
 void http_response_header(struct http_response *response, const char *name, const char *value);
+
+/* Names the version of the resource: a weak ETag, because the same version is also sent compressed.
+ * True when the client has that version (If-None-Match, RFC 9110 §13.1.2): the response then is a
+ * complete, empty 304, and the handler need not render anything. */
+bool http_response_etag(
+    struct http_response *response, const struct http_request *request, uint64_t version);
 
 /* Plain text; used for /-/healthy and the like. */
 void http_response_text(struct http_response *response, int status, const char *fmt, ...)
@@ -62,24 +72,29 @@ void http_response_text(struct http_response *response, int status, const char *
 
 /* ---- routes ---- */
 
-typedef void http_handler(void *ctx, const struct http_request *request, struct http_response *response);
+typedef void http_handler(
+    void *ctx, const struct http_request *request, struct http_response *response);
 
 struct http_router;
 
-/* error_page renders what the router itself answers (404, 405, 413, …). */
+/* error_page renders what the router itself answers (400, 404, 405, 413); the status is already set
+ * from err, whose message may hold foreign bytes. */
 struct http_router *http_router_new(
     void (*error_page)(void *ctx, const struct http_request *request, const struct lw_err *err,
         struct http_response *response),
     void *ctx);
 void http_router_free(struct http_router **router);
 
-/* path is static text, exact, or with one segment "{id}" that matches any one segment; method "GET"
- * or "POST" (which also takes PUT, as Prometheus' /-/reload does). body_limit_bytes: for POST. */
+/* path is static text, exact, or with one segment "{id}" that matches any one segment that is not
+ * empty; an exact path goes before a matched one. method "GET" (which also takes HEAD) or "POST"
+ * (which also takes PUT, as Prometheus' /-/reload does). A body of exactly body_limit_bytes is
+ * still taken; GET routes have 0. */
 void http_router_add(struct http_router *router, const char *method, const char *path,
     size_t body_limit_bytes, http_handler *handler, void *ctx);
 
-/* Answers a request without a socket: what the server does for each, and tests do directly.
- * A known path with another method gets 405 and Allow. */
+/* Answers a request without a socket: what the server does for each, and tests do directly. Sets
+ * request->id for the call of the handler. A known path with another method gets 405 and Allow.
+ * *response is overwritten; the caller owns its body (http_response_fini). */
 void http_router_answer(
     struct http_router *router, struct http_request *request, struct http_response *response);
 
@@ -90,16 +105,23 @@ void http_response_fini(struct http_response *response);
 struct http_server;
 
 struct http_stats {
-    uint64_t requests_by_class[6]; /* [2] = 2xx, … */
+    uint64_t requests_by_class[6]; /* [2] = 2xx, …; what never became a request is not counted */
     uint64_t connections;          /* open now */
 };
 
-/* Listens at "host:port", ":port" or "[::1]:port" (port 0: any; see http_server_port). Bounds:
- * 512 connections, 64 from one address, 32 KiB of headers, 30 s of silence. */
+/* Listens at "host:port", ":port" (every address, IPv6 and IPv4) or "[::1]:port" (port 0: any; see
+ * http_server_port). Bounds: 512 connections, 64 from one address, 32 KiB for request line and
+ * headers, 30 s of silence. Bodies of 1 KiB and more go out as gzip to those who take it, unless
+ * their type does not compress or the handler set Content-Encoding. Errors: LW_INVALID for an
+ * address that cannot be read, LW_IO when it cannot be listened at. loop and router are borrowed
+ * until the free. */
 struct http_server *http_server_new(struct loop *loop, struct http_router *router,
     const char *listen_address, struct lw_err *err) LW_MUST_CHECK;
 int http_server_port(const struct http_server *server);
 const struct http_stats *http_server_stats(const struct http_server *server);
+
+/* Closes all connections and the listening socket. Clears *server; NULL is a no-op. Not from within
+ * a handler. */
 void http_server_free(struct http_server **server);
 
 #endif

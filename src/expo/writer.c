@@ -1,0 +1,218 @@
+#include "expo/expo.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+static bool ends_with(const char *s, const char *suffix)
+{
+    size_t n = strlen(s), m = strlen(suffix);
+    return n >= m && strcmp(s + n - m, suffix) == 0;
+}
+
+/* The names promtool's lint lets pass: snake case, no colon. */
+static bool is_metric_name(const char *name)
+{
+    return name[0] >= 'a' && name[0] <= 'z' &&
+           name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
+}
+
+/* Suffixes by which a scraper knows types of samples; a family name must not end in one. */
+static bool has_reserved_suffix(const char *name)
+{
+    static const char *const reserved[] = {
+        "_total", "_created", "_info", "_bucket", "_count", "_sum"};
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
+        if (ends_with(name, reserved[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_unit_of(const char *unit, const char *name)
+{
+    size_t n = strlen(name), m = strlen(unit);
+    return m > 0 && n > m + 1 && name[n - m - 1] == '_' && ends_with(name, unit);
+}
+
+/* ---- escaping ---- */
+
+/* Bytes of the UTF-8 character at p (RFC 3629: neither overlong nor a surrogate), 0 if there is
+ * none. Stops at a NUL, which continues no character. */
+static size_t utf8_len(const unsigned char *p)
+{
+    if (p[0] < 0x80)
+        return 1;
+    size_t len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+    if (p[0] < 0xc2 || p[0] > 0xf4)
+        return 0;
+    for (size_t i = 1; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
+    bool surrogate = p[0] == 0xed && p[1] > 0x9f;
+    bool past_unicode = p[0] == 0xf4 && p[1] > 0x8f;
+    return overlong || surrogate || past_unicode ? 0 : len;
+}
+
+/* What a character becomes between quotes, or NULL for itself. */
+static const char *escape_of(unsigned char c)
+{
+    switch (c) {
+    case '\\':
+        return "\\\\";
+    case '"':
+        return "\\\"";
+    case '\n':
+        return "\\n";
+    default:
+        return NULL;
+    }
+}
+
+static void add_escaped(struct lw_strbuf *out, const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    const unsigned char *plain = p; /* what is not written yet and needs no change */
+    while (*p) {
+        size_t len = utf8_len(p);
+        const char *replacement = len == 0 ? "\xef\xbf\xbd" : escape_of(*p);
+        if (replacement) {
+            lw_strbuf_add(out, plain, (size_t)(p - plain));
+            lw_strbuf_adds(out, replacement);
+            plain = p + 1;
+        }
+        p += len ? len : 1;
+    }
+    lw_strbuf_add(out, plain, (size_t)(p - plain));
+}
+
+/* The text format leaves quotes in a HELP alone, OpenMetrics escapes them. */
+static void add_help(struct expo *e, const char *help)
+{
+    if (e->format == EXPO_OPENMETRICS) {
+        add_escaped(e->out, help);
+        return;
+    }
+    for (const char *p = help; *p; p++) {
+        if (*p == '"')
+            lw_strbuf_adds(e->out, "\"");
+        else if (escape_of((unsigned char)*p))
+            lw_strbuf_adds(e->out, escape_of((unsigned char)*p));
+        else
+            lw_strbuf_add(e->out, p, 1);
+    }
+}
+
+/* ---- writing ---- */
+
+void expo_init(struct expo *e, enum expo_format format, struct lw_strbuf *out)
+{
+    *e = (struct expo){.out = out, .format = format};
+}
+
+void expo_finish(struct expo *e)
+{
+    assert(!e->in_labels);
+    if (e->format == EXPO_OPENMETRICS)
+        lw_strbuf_adds(e->out, "# EOF\n");
+    lw_map_fini(&e->seen);
+}
+
+static const char *const sample_suffix[] = {
+    [EXPO_GAUGE] = "", [EXPO_COUNTER] = "_total", [EXPO_INFO] = "_info"};
+
+/* "x" and "x_total" would clash in one of the formats, so only the bare names are compared. */
+static void check_family(struct expo *e, enum expo_type type, const char *name, const char *unit)
+{
+    assert(!e->in_labels);
+    assert(is_metric_name(name));
+    assert(!has_reserved_suffix(name));
+    assert(strlen(name) + strlen(sample_suffix[type]) < sizeof e->name);
+    assert(!unit || is_unit_of(unit, name));
+    bool is_new = !lw_map_put(&e->seen, lw_hash_string(0, name), e);
+    assert(is_new);
+}
+
+void expo_family(
+    struct expo *e, enum expo_type type, const char *name, const char *unit, const char *help)
+{
+    static const char *const text_type[] = {
+        [EXPO_GAUGE] = "gauge", [EXPO_COUNTER] = "counter", [EXPO_INFO] = "gauge"};
+    static const char *const openmetrics_type[] = {
+        [EXPO_GAUGE] = "gauge", [EXPO_COUNTER] = "counter", [EXPO_INFO] = "info"};
+    check_family(e, type, name, unit);
+    assert(help[0]);
+    e->type = type;
+    snprintf(e->name, sizeof e->name, "%s%s", name, sample_suffix[type]);
+    if (e->format == EXPO_OPENMETRICS) {
+        lw_strbuf_addf(e->out, "# TYPE %s %s\n", name, openmetrics_type[type]);
+        if (unit)
+            lw_strbuf_addf(e->out, "# UNIT %s %s\n", name, unit);
+        lw_strbuf_addf(e->out, "# HELP %s ", name);
+        add_help(e, help);
+        lw_strbuf_adds(e->out, "\n");
+    } else {
+        lw_strbuf_addf(e->out, "# HELP %s ", e->name);
+        add_help(e, help);
+        lw_strbuf_addf(e->out, "\n# TYPE %s %s\n", e->name, text_type[type]);
+    }
+}
+
+void expo_label(struct expo *e, const char *name, const char *value)
+{
+    assert(e->name[0]);
+    assert(is_metric_name(name));
+    if (!e->in_labels)
+        lw_strbuf_adds(e->out, e->name);
+    lw_strbuf_adds(e->out, e->in_labels ? "," : "{");
+    e->in_labels = true;
+    lw_strbuf_adds(e->out, name);
+    lw_strbuf_adds(e->out, "=\"");
+    add_escaped(e->out, value);
+    lw_strbuf_adds(e->out, "\"");
+}
+
+static void add_value(struct expo *e, const char *value)
+{
+    assert(e->name[0]);
+    if (e->in_labels)
+        lw_strbuf_adds(e->out, "}");
+    else
+        lw_strbuf_adds(e->out, e->name);
+    e->in_labels = false;
+    lw_strbuf_addf(e->out, " %s\n", value);
+}
+
+void expo_int(struct expo *e, int64_t value)
+{
+    assert(e->type != EXPO_COUNTER || value >= 0);
+    assert(e->type != EXPO_INFO || value == 1);
+    char text[32];
+    snprintf(text, sizeof text, "%" PRId64, value);
+    add_value(e, text);
+}
+
+void expo_double(struct expo *e, double value)
+{
+    assert(e->type != EXPO_COUNTER || value >= 0);
+    assert(e->type != EXPO_INFO);
+    char text[40];
+    if (isnan(value)) {
+        snprintf(text, sizeof text, "NaN");
+    } else if (isinf(value)) {
+        snprintf(text, sizeof text, value > 0 ? "+Inf" : "-Inf");
+    } else {
+        int digits = 15; /* always enough to show what was typed, 17 to give any double back */
+        do
+            snprintf(text, sizeof text, "%.*g", digits, value);
+        while (digits++ < 17 && strtod(text, NULL) != value);
+    }
+    add_value(e, text);
+}

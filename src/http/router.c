@@ -1,0 +1,164 @@
+#include "http/router.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* What a route answers to; the bits say which routes a path has. */
+enum method { METHOD_OTHER = 0, METHOD_GET = 1, METHOD_POST = 2 };
+
+struct route {
+    enum method method;
+    const char *path; /* static text */
+    size_t body_limit_bytes;
+    http_handler *handler;
+    void *ctx;
+};
+
+struct http_router {
+    struct route *routes; /* owned */
+    size_t count;
+    void (*error_page)(void *ctx, const struct http_request *request, const struct lw_err *err,
+        struct http_response *response);
+    void *error_ctx;
+};
+
+/* What a path leads to. */
+struct match {
+    const struct route *route; /* for the method, or NULL */
+    unsigned methods;          /* of all routes the path has */
+    size_t id_at, id_len;      /* where {id} lies in the path; empty when the route has none */
+};
+
+struct http_router *http_router_new(
+    void (*error_page)(void *ctx, const struct http_request *request, const struct lw_err *err,
+        struct http_response *response),
+    void *ctx)
+{
+    struct http_router *router = LW_NEW(struct http_router);
+    router->error_page = error_page;
+    router->error_ctx = ctx;
+    return router;
+}
+
+void http_router_free(struct http_router **router)
+{
+    if (!*router)
+        return;
+    free((*router)->routes);
+    free(*router);
+    *router = NULL;
+}
+
+static enum method method_of(const char *word)
+{
+    if (strcmp(word, "GET") == 0 || strcmp(word, "HEAD") == 0)
+        return METHOD_GET;
+    if (strcmp(word, "POST") == 0 || strcmp(word, "PUT") == 0)
+        return METHOD_POST;
+    return METHOD_OTHER;
+}
+
+void http_router_add(struct http_router *router, const char *method, const char *path,
+    size_t body_limit_bytes, http_handler *handler, void *ctx)
+{
+    enum method m = method_of(method);
+    assert(m != METHOD_OTHER && path[0] == '/');
+    for (size_t i = 0; i < router->count; i++)
+        assert(router->routes[i].method != m || strcmp(router->routes[i].path, path) != 0);
+    router->routes = lw_renew(router->routes, router->count + 1, sizeof *router->routes);
+    router->routes[router->count++] = (struct route){m, path, body_limit_bytes, handler, ctx};
+}
+
+/* Whether the route's path fits the path asked for; if so, where its {id} lies. */
+static bool fits(const char *pattern, const char *path, struct match *match)
+{
+    const char *brace = strstr(pattern, "{id}");
+    if (!brace)
+        return strcmp(pattern, path) == 0;
+    size_t at = (size_t)(brace - pattern);
+    if (strncmp(pattern, path, at) != 0)
+        return false;
+    match->id_at = at;
+    match->id_len = strcspn(path + at, "/");
+    return match->id_len > 0 && strcmp(path + at + match->id_len, brace + strlen("{id}")) == 0;
+}
+
+static struct match find(const struct http_router *router, const char *method, const char *path)
+{
+    enum method m = method_of(method);
+    struct match best = {0};
+    unsigned methods = 0;
+    for (size_t i = 0; i < router->count; i++) {
+        struct match here = {.route = &router->routes[i]};
+        if (!fits(here.route->path, path, &here))
+            continue;
+        methods |= here.route->method;
+        bool is_exact = here.id_len == 0;
+        if (here.route->method == m && (!best.route || is_exact))
+            best = here;
+    }
+    best.methods = methods;
+    return best;
+}
+
+size_t http_router_body_limit(
+    const struct http_router *router, const char *method, const char *path)
+{
+    struct match match = find(router, method, path);
+    return match.route ? match.route->body_limit_bytes : 0;
+}
+
+void http_router_refuse(const struct http_router *router, const struct http_request *request,
+    const struct lw_err *err, struct http_response *response)
+{
+    *response = (struct http_response){.status = lw_code_http_status(err->code)};
+    router->error_page(router->error_ctx, request, err, response);
+}
+
+static void refuse_method(const struct http_router *router, const struct http_request *request,
+    unsigned methods, struct http_response *response)
+{
+    static const char *const allowed[] = {
+        [METHOD_GET] = "GET, HEAD",
+        [METHOD_POST] = "POST, PUT",
+        [METHOD_GET | METHOD_POST] = "GET, HEAD, POST, PUT",
+    };
+    struct lw_err err;
+    lw_err_set(&err, LW_METHOD, "%.32s is not allowed on %.128s: use %s", request->method,
+        request->path, allowed[methods]);
+    http_router_refuse(router, request, &err, response);
+    http_response_header(response, "Allow", allowed[methods]);
+}
+
+void http_router_answer(
+    struct http_router *router, struct http_request *request, struct http_response *response)
+{
+    struct lw_err err;
+    struct match match = find(router, request->method, request->path);
+    if (!match.methods) {
+        lw_err_set(&err, LW_NOT_FOUND, "there is nothing at %.128s", request->path);
+        http_router_refuse(router, request, &err, response);
+        return;
+    }
+    if (!match.route) {
+        refuse_method(router, request, match.methods, response);
+        return;
+    }
+    if (request->body_len > match.route->body_limit_bytes) {
+        lw_err_set(&err, LW_TOO_LARGE, "the body for %.128s is larger than %zu bytes",
+            request->path, match.route->body_limit_bytes);
+        http_router_refuse(router, request, &err, response);
+        return;
+    }
+    char *id = NULL;
+    if (match.id_len)
+        id = lw_strndup(request->path + match.id_at, match.id_len);
+    request->id = id;
+    *response = (struct http_response){.status = 200};
+    match.route->handler(match.route->ctx, request, response);
+    request->id = NULL;
+    free(id);
+}

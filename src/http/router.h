@@ -1,0 +1,15 @@
+/* What the server asks of the router besides http_router_answer. Private to http/. */
+#ifndef LW_HTTP_ROUTER_H
+#define LW_HTTP_ROUTER_H
+
+#include "http/http.h"
+
+/* The longest body the route for this method and path takes; 0 when there is none. */
+size_t http_router_body_limit(
+    const struct http_router *router, const char *method, const char *path);
+
+/* Answers with the error page for err, as http_router_answer does. */
+void http_router_refuse(const struct http_router *router, const struct http_request *request,
+    const struct lw_err *err, struct http_response *response);
+
+#endif

@@ -1,0 +1,295 @@
+/* The glue between libmicrohttpd and the loop. MHD has no thread of its own: its epoll descriptor
+ * is watched by the loop, its time-outs are one timer, and everything it does happens within
+ * MHD_run().
+ *
+ * The story of a request: begin_request (request line read), handle_request at first (headers
+ * read), again for each piece of the body, and once more when all of it is there; then it is
+ * answered. end_request follows whatever happens. */
+#include "http/http.h"
+
+#include <assert.h>
+#include <microhttpd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "http/listen.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "http/router.h"
+
+#define CONNECTIONS_MAX             512u
+#define CONNECTIONS_PER_ADDRESS_MAX 64u
+#define SILENCE_MAX_S               30u
+#define HEADER_BYTES_MAX            ((size_t)32 << 10) /* bounds the request line, too */
+#define DRAIN_BYTES_MAX             ((size_t)1 << 20)
+
+struct http_server {
+    struct loop *loop;          /* borrowed */
+    struct http_router *router; /* borrowed */
+    int listen_fd;              /* owned */
+    struct MHD_Daemon *mhd;
+    struct loop_fd *watch;
+    struct loop_timer timer; /* when MHD wants to run without an event */
+    bool connection_closed;  /* since the last run */
+    struct http_stats stats;
+};
+
+/* What is kept between MHD's calls for one request. */
+struct pending {
+    struct http_target target;
+    struct lw_err err; /* of the target */
+    struct lw_strbuf body;
+    size_t body_bytes; /* that came, of which the body keeps what its limit allows */
+    bool begun;        /* the first call was made: from now on there may be a body */
+};
+
+/* ---- answering ---- */
+
+static const char *header_of(struct MHD_Connection *connection, const char *name)
+{
+    const char *value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+    return value ? value : "";
+}
+
+/* The response in MHD's form, which takes the body; NULL when MHD has no memory for it. */
+static struct MHD_Response *mhd_response(struct http_response *response)
+{
+    struct MHD_Response *sent;
+    if (response->body)
+        sent =
+            MHD_create_response_from_buffer_with_free_callback(response->len, response->body, free);
+    else
+        sent = MHD_create_response_from_buffer(
+            response->len, (void *)response->static_body, MHD_RESPMEM_PERSISTENT);
+    if (!sent)
+        return NULL;
+    response->body = NULL;
+    MHD_add_response_header(sent, "X-Content-Type-Options", "nosniff");
+    if (response->content_type)
+        MHD_add_response_header(sent, "Content-Type", response->content_type);
+    for (size_t i = 0; i < response->header_count; i++)
+        MHD_add_response_header(sent, response->headers[i].name, response->headers[i].value);
+    return sent;
+}
+
+static enum MHD_Result queue(
+    struct http_server *server, struct MHD_Connection *connection, struct http_response *response)
+{
+    enum MHD_Result queued = MHD_NO;
+    struct MHD_Response *sent = mhd_response(response);
+    if (sent) {
+        queued = MHD_queue_response(connection, (unsigned)response->status, sent);
+        MHD_destroy_response(sent);
+    }
+    if (queued == MHD_YES && response->status >= 100 && response->status < 600)
+        server->stats.requests_by_class[response->status / 100]++;
+    http_response_fini(response);
+    return queued;
+}
+
+static enum MHD_Result answer(struct http_server *server, struct MHD_Connection *connection,
+    const char *method, const struct pending *pending)
+{
+    struct http_request request = {
+        .method = method,
+        .path = pending->target.path,
+        .params = pending->target.params,
+        .param_count = pending->target.param_count,
+        .accept = header_of(connection, "Accept"),
+        .accept_encoding = header_of(connection, "Accept-Encoding"),
+        .if_none_match = header_of(connection, "If-None-Match"),
+        .body = pending->body.data ? pending->body.data : "",
+        .body_len = pending->body.len,
+    };
+    struct http_response response;
+    if (pending->err.code)
+        http_router_refuse(server->router, &request, &pending->err, &response);
+    else
+        http_router_answer(server->router, &request, &response);
+    http_response_compress(&response, &request);
+    return queue(server, connection, &response);
+}
+
+/* ---- what MHD calls ---- */
+
+/* MHD's place to log the request line is the one place that gets the URL as it was sent, before MHD
+ * decodes it in its own way. The request's state is born here. */
+static void *begin_request(void *ctx, const char *url, struct MHD_Connection *connection)
+{
+    (void)ctx;
+    (void)connection;
+    struct pending *pending = LW_NEW(struct pending);
+    if (http_target_parse(&pending->target, url, &pending->err) < 0)
+        assert(pending->err.code);
+    return pending;
+}
+
+/* Keeps a piece of the body. A body past its limit is kept up to one byte more, by which the router
+ * sees that it is too large, and is still read, so that its sender gets to see the 413; but only up
+ * to DRAIN_BYTES_MAX. */
+static enum MHD_Result take_body(struct pending *pending, const char *data, size_t *len)
+{
+    size_t room = pending->body.limit - pending->body.len;
+    lw_strbuf_add(&pending->body, data, *len < room ? *len : room);
+    pending->body_bytes += *len;
+    bool drained_enough =
+        pending->body_bytes > pending->body.limit && pending->body_bytes > DRAIN_BYTES_MAX;
+    *len = 0;
+    return drained_enough ? MHD_NO : MHD_YES;
+}
+
+static enum MHD_Result handle_request(void *ctx, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *data, size_t *data_len, void **state)
+{
+    struct http_server *server = ctx;
+    struct pending *pending = *state;
+    (void)url;
+    (void)version;
+    if (!pending->begun) {
+        size_t limit = http_router_body_limit(server->router, method, pending->target.path);
+        pending->begun = true;
+        lw_strbuf_init(&pending->body, limit + 1);
+        return MHD_YES;
+    }
+    if (*data_len)
+        return take_body(pending, data, data_len);
+    return answer(server, connection, method, pending);
+}
+
+static void end_request(
+    void *ctx, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why)
+{
+    (void)ctx;
+    (void)connection;
+    (void)why;
+    struct pending *pending = *state;
+    if (!pending)
+        return;
+    http_target_fini(&pending->target);
+    lw_strbuf_fini(&pending->body);
+    free(pending);
+    *state = NULL;
+}
+
+static void count_connection(void *ctx, struct MHD_Connection *connection, void **state,
+    enum MHD_ConnectionNotificationCode what)
+{
+    struct http_server *server = ctx;
+    (void)connection;
+    (void)state;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        server->stats.connections++;
+    } else {
+        server->stats.connections--;
+        server->connection_closed = true;
+    }
+}
+
+LW_PRINTF(2, 0) static void log_mhd(void *ctx, const char *fmt, va_list ap)
+{
+    (void)ctx;
+    char text[512];
+    vsnprintf(text, sizeof text, fmt, ap);
+    text[strcspn(text, "\n")] = '\0';
+    lw_debug("http", "libmicrohttpd: %s", text);
+}
+
+/* ---- on the loop ---- */
+
+/* Lets MHD do what it can and sets the timer for when it next has to run unasked. At its limit of
+ * connections MHD stops listening, and it begins again in the run after the one that closed some:
+ * that run must come even if no descriptor calls for it. */
+static void run(struct http_server *server)
+{
+    server->connection_closed = false;
+    (void)MHD_run(server->mhd); /* fails only for a daemon with threads */
+    unsigned long long ms = 0;
+    if (server->connection_closed || MHD_get_timeout(server->mhd, &ms) == MHD_YES)
+        loop_timer_arm(server->loop, &server->timer,
+            lw_mono_add(loop_now(server->loop), (int64_t)ms * LW_NS_PER_MS));
+    else
+        loop_timer_disarm(server->loop, &server->timer);
+}
+
+static void ready(void *ctx, uint32_t events)
+{
+    (void)events;
+    run(ctx);
+}
+
+static void timed_out(void *ctx)
+{
+    run(ctx);
+}
+
+static struct MHD_Daemon *start_mhd(struct http_server *server)
+{
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle_request,
+        server, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, server, /* first: it hears what follows */
+        MHD_OPTION_LISTEN_SOCKET, server->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, begin_request,
+        server, MHD_OPTION_NOTIFY_COMPLETED, end_request, server, MHD_OPTION_NOTIFY_CONNECTION,
+        count_connection, server, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_ADDRESS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_MAX_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        HEADER_BYTES_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+}
+
+struct http_server *http_server_new(
+    struct loop *loop, struct http_router *router, const char *listen_address, struct lw_err *err)
+{
+    struct http_server *server = LW_NEW(struct http_server);
+    server->loop = loop;
+    server->router = router;
+    server->timer.fire = timed_out;
+    server->timer.ctx = server;
+    server->listen_fd = http_listen(listen_address, err);
+    if (server->listen_fd < 0)
+        goto fail;
+    server->mhd = start_mhd(server);
+    if (!server->mhd) {
+        lw_err_set(err, LW_INTERNAL, "libmicrohttpd does not start on %s", listen_address);
+        goto fail;
+    }
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(server->mhd, MHD_DAEMON_INFO_EPOLL_FD);
+    server->watch = loop_fd_add(loop, info->epoll_fd, EPOLLIN, ready, server, err);
+    if (!server->watch)
+        goto fail;
+    return server;
+fail:
+    http_server_free(&server);
+    return NULL;
+}
+
+int http_server_port(const struct http_server *server)
+{
+    return http_listen_port(server->listen_fd);
+}
+
+const struct http_stats *http_server_stats(const struct http_server *server)
+{
+    return &server->stats;
+}
+
+void http_server_free(struct http_server **server)
+{
+    struct http_server *s = *server;
+    if (!s)
+        return;
+    loop_fd_remove(s->loop, &s->watch);
+    loop_timer_disarm(s->loop, &s->timer);
+    if (s->mhd) {
+        (void)MHD_quiesce_daemon(s->mhd); /* or MHD would close the socket, which is ours */
+        MHD_stop_daemon(s->mhd);
+    }
+    if (s->listen_fd >= 0)
+        close(s->listen_fd);
+    free(s);
+    *server = NULL;
+}
