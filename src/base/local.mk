@@ -9,4 +9,5 @@ libleakwatch_a_SOURCES += \
 	src/base/map.c src/base/map.h \
 	src/base/mem.c src/base/mem.h \
 	src/base/strbuf.c src/base/strbuf.h \
-	src/base/time.c src/base/time.h
+	src/base/time.c src/base/time.h \
+	src/base/utf8.c src/base/utf8.h

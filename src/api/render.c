@@ -1,0 +1,181 @@
+#include "api/render.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#define SPARKLINE_POINTS 48
+
+static struct lw_wall wall_of(double seconds)
+{
+    return (struct lw_wall){seconds > 0 ? (int64_t)(seconds * 1e9) : 0};
+}
+
+void render_verdict(cJSON *object, const struct trend_series *series)
+{
+    if (series) {
+        render_verdict_as(object, series, trend_series_verdict(series)->class);
+        return;
+    }
+    static const char *const names[] = {"verdict", "since", "growth_bytes_per_second",
+        "growth_lower_bytes_per_second", "growth_upper_bytes_per_second", "growth_bytes",
+        "window_seconds", "growing_since", "retention_ratio", "alloc_bytes_per_second"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        json_null(object, names[i]);
+    json_int(object, "restarts", 0);
+    json_bool(object, "recurring", false);
+}
+
+void render_verdict_as(cJSON *object, const struct trend_series *series, enum trend_class class)
+{
+    const struct trend_verdict *v = trend_series_verdict(series);
+    bool has_rate = isfinite(v->rate_lo) && isfinite(v->rate_hi);
+    json_text(object, "verdict", trend_class_word(class));
+    json_time(object, "since", wall_of(v->class_since_s));
+    json_double(object, "growth_bytes_per_second", has_rate ? v->rate : NAN);
+    json_double(object, "growth_lower_bytes_per_second", v->rate_lo);
+    json_double(object, "growth_upper_bytes_per_second", v->rate_hi);
+    json_double(object, "growth_bytes", has_rate ? v->growth_bytes : NAN);
+    json_double(object, "window_seconds", v->window_end_s - v->window_start_s);
+    json_time(object, "growing_since", wall_of(v->growing_since_s));
+    json_double(object, "retention_ratio", v->retention);
+    json_double(object, "alloc_bytes_per_second", v->alloc_rate);
+    json_int(object, "restarts", v->restarts);
+    json_bool(object, "recurring", v->recurring);
+}
+
+void render_gates(
+    cJSON *object, const struct trend_series *series, const struct trend_config *config)
+{
+    struct trend_gate gates[TREND_GATE_COUNT];
+    trend_series_gates(series, config, gates);
+    cJSON *array = json_array(object, "gates");
+    for (int i = 0; i < TREND_GATE_COUNT; i++) {
+        cJSON *gate = json_append(array);
+        json_text(gate, "gate", trend_gate_word((enum trend_gate_id)i));
+        json_text(gate, "text", trend_gate_text((enum trend_gate_id)i));
+        json_double(gate, "value", gates[i].judged ? gates[i].value : NAN);
+        json_double(gate, "limit", gates[i].limit);
+        json_text(gate, "comparison", gates[i].at_most ? "<=" : ">=");
+        json_bool(gate, "judged", gates[i].judged);
+        json_bool(gate, "passed", gates[i].passed);
+    }
+}
+
+void render_sparkline(cJSON *object, const struct trend_series *series)
+{
+    struct trend_block blocks[TREND_BLOCKS_MAX];
+    size_t count = trend_series_blocks(series, blocks, TREND_BLOCKS_MAX);
+    cJSON *array = json_array(object, "sparkline");
+    if (!count)
+        return;
+    /* The points are even in time although the blocks are not: each takes the block it falls into.
+     */
+    double start = blocks[0].start_s, span = blocks[count - 1].end_s - start;
+    size_t points = count < SPARKLINE_POINTS ? count : SPARKLINE_POINTS;
+    size_t at = 0;
+    for (size_t i = 0; i < points; i++) {
+        double t = start + span * ((double)i + 0.5) / (double)points;
+        while (at + 1 < count && blocks[at].end_s < t)
+            at++;
+        json_append_double(array, round(blocks[at].inuse_mean_bytes));
+    }
+}
+
+void render_labels(cJSON *object, const char *name, const struct lw_labels *labels)
+{
+    cJSON *set = json_object(object, name);
+    for (size_t i = 0; i < labels->count; i++)
+        json_text(set, labels->list[i].name, labels->list[i].value);
+}
+
+static void render_frame(cJSON *object, const struct store_frame *frame)
+{
+    json_text(object, "function", frame->function);
+    json_text(object, "file", frame->file);
+    json_int(object, "line", frame->line);
+}
+
+void render_site(cJSON *object, const struct store_site *site)
+{
+    json_id(object, "id", site->id);
+    render_frame(object, &site->frames[site->leaf]);
+    render_frame(json_object(object, "responsible"), &site->frames[site->responsible]);
+    cJSON *stack = json_array(object, "stack");
+    for (size_t i = 0; i < site->frame_count; i++)
+        render_frame(json_append(stack), &site->frames[i]);
+    json_null(object, "type"); /* never guessed: known only from the target's binary */
+    json_text(object, "type_source", "site");
+}
+
+void render_values(cJSON *object, const struct profile_values *values)
+{
+    json_int(object, "inuse_bytes", values->inuse_bytes);
+    json_int(object, "inuse_objects", values->inuse_objects);
+    json_int(object, "alloc_bytes", values->alloc_bytes);
+    json_int(object, "alloc_objects", values->alloc_objects);
+}
+
+struct render_suspects render_count_suspects(const struct store_target *target)
+{
+    struct render_suspects n = {0};
+    for (size_t i = 0; i < target->row_count; i++) {
+        const struct store_row *row = &target->rows[i];
+        if (!row->series || !store_row_counts(target, row))
+            continue;
+        enum trend_class c = trend_series_verdict(row->series)->class;
+        n.leaking += c == TREND_LEAK;
+        n.growing += c == TREND_GROWING;
+    }
+    n.total =
+        !n.leaking && !n.growing && trend_series_verdict(target->series)->class >= TREND_GROWING;
+    return n;
+}
+
+static const char *health_word(enum store_health health)
+{
+    return health == STORE_UP ? "up" : health == STORE_DOWN ? "down" : "unknown";
+}
+
+static void render_heap(cJSON *object, const struct store_target *target)
+{
+    render_verdict_as(object, target->series, store_target_class(target));
+    render_values(object, &target->total);
+    json_int(object, "sites", (int64_t)target->site_count);
+    json_int(object, "followed_sites", (int64_t)target->followed);
+    json_int(object, "process_restarts", (int64_t)target->restarts);
+    json_time(object, "first_seen", target->first_seen);
+    json_int(object, "sample_period_bytes", target->period_bytes);
+    struct render_suspects suspects = render_count_suspects(target);
+    json_int(object, "suspects",
+        (int64_t)(suspects.leaking + suspects.growing + (suspects.total ? 1 : 0)));
+    render_sparkline(object, target->series);
+}
+
+static void render_duration(cJSON *object, const char *name, int64_t ns)
+{
+    char text[48];
+    if (ns % LW_NS_PER_S == 0 && ns % (60 * LW_NS_PER_S) == 0)
+        snprintf(text, sizeof text, "%lldm", (long long)(ns / (60 * LW_NS_PER_S)));
+    else if (ns % LW_NS_PER_S == 0)
+        snprintf(text, sizeof text, "%llds", (long long)(ns / LW_NS_PER_S));
+    else
+        snprintf(text, sizeof text, "%lldms", (long long)(ns / LW_NS_PER_MS));
+    json_text(object, name, text);
+}
+
+void render_target(cJSON *object, const struct store_target *target)
+{
+    json_id(object, "id", target->id);
+    render_labels(object, "discoveredLabels", target->discovered);
+    render_labels(object, "labels", target->labels);
+    json_text(object, "scrapePool", target->job_name);
+    json_text(object, "scrapeUrl", target->url);
+    json_text(object, "globalUrl", target->url);
+    json_text(object, "lastError", target->last_error);
+    json_time(object, "lastScrape", target->last_scrape);
+    json_double(object, "lastScrapeDuration", (double)target->last_duration_ns / 1e9);
+    json_text(object, "health", health_word(target->health));
+    render_duration(object, "scrapeInterval", target->interval_ns);
+    render_duration(object, "scrapeTimeout", target->timeout_ns);
+    render_heap(json_object(object, "heap"), target);
+}

@@ -1,0 +1,41 @@
+/* How targets, sites and verdicts look in JSON, wherever they appear. Private to api/. */
+#ifndef LW_API_RENDER_H
+#define LW_API_RENDER_H
+
+#include "api/json.h"
+#include "store/store.h"
+
+/* The members that say what a series is. NULL: a site that is not followed, all members null. */
+void render_verdict(cJSON *object, const struct trend_series *series);
+
+/* The same with the class decided elsewhere (a target's). */
+void render_verdict_as(cJSON *object, const struct trend_series *series, enum trend_class class);
+
+/* "gates": why, gate by gate. */
+void render_gates(
+    cJSON *object, const struct trend_series *series, const struct trend_config *config);
+
+/* "sparkline": mean in-use over time, oldest first, at most 48 numbers. */
+void render_sparkline(cJSON *object, const struct trend_series *series);
+
+/* "labels", "discoveredLabels", …: a flat object. */
+void render_labels(cJSON *object, const char *name, const struct lw_labels *labels);
+
+/* The members that say which site it is: id, functions, stack, type. */
+void render_site(cJSON *object, const struct store_site *site);
+
+/* The four values of a heap. */
+void render_values(cJSON *object, const struct profile_values *values);
+
+/* The members of a target as Prometheus' /api/v1/targets has them, and "heap". */
+void render_target(cJSON *object, const struct store_target *target);
+
+/* Sites of a target that leak or grow, and whether its total does without any of them. */
+struct render_suspects {
+    size_t leaking;
+    size_t growing;
+    bool total; /* the total is a suspect and no site explains it */
+};
+struct render_suspects render_count_suspects(const struct store_target *target);
+
+#endif

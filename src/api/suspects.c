@@ -1,0 +1,129 @@
+/* /api/v1/suspects: what leaks or may be about to, worst first. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/endpoints.h"
+#include "api/render.h"
+#include "base/mem.h"
+
+/* More suspects than this in one answer would help nobody; the count of all is said. */
+#define SUSPECTS_LIMIT_DEFAULT 200
+#define SUSPECTS_LIMIT_MAX     10000
+
+struct suspect {
+    const struct store_target *target;
+    const struct store_row *row; /* NULL: the total, which no single site explains */
+    const struct trend_series *series;
+};
+
+struct suspects {
+    struct suspect *list; /* owned */
+    size_t count;
+    size_t cap;
+};
+
+struct suspect_filter {
+    bool leak;
+    bool growing;
+    const char *job; /* NULL: any */
+};
+
+static bool wanted(const struct suspect_filter *filter, const struct trend_series *series)
+{
+    enum trend_class c = trend_series_verdict(series)->class;
+    return (c == TREND_LEAK && filter->leak) || (c == TREND_GROWING && filter->growing);
+}
+
+static void add(struct suspects *all, const struct suspect *suspect)
+{
+    if (all->count == all->cap) {
+        all->cap = all->cap ? all->cap * 2 : 32;
+        all->list = lw_renew(all->list, all->cap, sizeof *all->list);
+    }
+    all->list[all->count++] = *suspect;
+}
+
+static void collect(
+    struct suspects *all, const struct store_target *target, const struct suspect_filter *filter)
+{
+    if (filter->job && strcmp(filter->job, lw_labels_get(target->labels, "job")) != 0)
+        return;
+    for (size_t i = 0; i < target->row_count; i++) {
+        const struct store_row *row = &target->rows[i];
+        if (row->series && store_row_counts(target, row) && wanted(filter, row->series))
+            add(all, &(struct suspect){target, row, row->series});
+    }
+    if (render_count_suspects(target).total && wanted(filter, target->series))
+        add(all, &(struct suspect){target, NULL, target->series});
+}
+
+static int worst_first(const void *a, const void *b)
+{
+    const struct trend_verdict *x = trend_series_verdict(((const struct suspect *)a)->series);
+    const struct trend_verdict *y = trend_series_verdict(((const struct suspect *)b)->series);
+    if (x->class != y->class)
+        return x->class < y->class ? 1 : -1;
+    return (x->rate < y->rate) - (x->rate > y->rate);
+}
+
+static void render_suspect(
+    cJSON *object, const struct suspect *s, const struct trend_config *config)
+{
+    cJSON *target = json_object(object, "target");
+    json_id(target, "id", s->target->id);
+    json_text(target, "job", lw_labels_get(s->target->labels, "job"));
+    json_text(target, "instance", lw_labels_get(s->target->labels, "instance"));
+    render_labels(target, "labels", s->target->labels);
+    if (s->row)
+        render_site(json_object(object, "site"), s->row->site);
+    else
+        json_null(object, "site");
+    render_verdict(object, s->series);
+    const struct profile_values *v = s->row ? &s->row->values : &s->target->total;
+    json_int(object, "inuse_bytes", v->inuse_bytes);
+    json_int(object, "alloc_bytes", v->alloc_bytes);
+    json_null(object, "type");
+    json_text(object, "type_source", "site");
+    render_gates(object, s->series, config);
+    render_sparkline(object, s->series);
+}
+
+static int parse_filter(
+    const struct http_request *request, struct suspect_filter *filter, struct lw_err *err)
+{
+    const char *verdict = http_request_param(request, "verdict");
+    filter->job = http_request_param(request, "job");
+    filter->leak = !verdict || strcmp(verdict, "growing") != 0;
+    filter->growing = !verdict || strcmp(verdict, "leak") != 0;
+    if (verdict && strcmp(verdict, "leak") && strcmp(verdict, "growing") && strcmp(verdict, "any"))
+        return lw_err_set(
+            err, LW_INVALID, "verdict \"%.40s\" is not one of leak, growing, any", verdict);
+    return 0;
+}
+
+void endpoint_suspects(
+    void *ctx, const struct http_request *request, struct http_response *response)
+{
+    const struct api_view *view = ctx;
+    struct suspect_filter filter;
+    int64_t limit;
+    struct lw_err err;
+    if (parse_filter(request, &filter, &err) < 0 ||
+        http_request_int(
+            request, "limit", SUSPECTS_LIMIT_DEFAULT, 1, SUSPECTS_LIMIT_MAX, &limit, &err) < 0) {
+        api_error(response, &err);
+        return;
+    }
+    struct suspects all = {0};
+    for (size_t i = 0; i < store_target_count(view->store); i++)
+        collect(&all, store_target_at(view->store, i), &filter);
+    if (all.count)
+        qsort(all.list, all.count, sizeof *all.list, worst_first);
+    cJSON *data = cJSON_CreateObject();
+    cJSON *list = json_array(data, "suspects");
+    for (size_t i = 0; i < all.count && i < (size_t)limit; i++)
+        render_suspect(json_append(list), &all.list[i], store_trend_config(view->store));
+    json_int(data, "count", (int64_t)all.count);
+    free(all.list);
+    json_success(response, data);
+}
