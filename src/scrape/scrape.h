@@ -1,5 +1,5 @@
-/* Scraping: one state machine a target, spread over the interval by a stable hash, each fetch under a
- * deadline and a cap on its bytes, and every outcome handed on: a body, or the reason why not.
+/* Scraping: one state machine a target, spread over the interval by a stable hash, each fetch under
+ * a deadline and a cap on its bytes, and every outcome handed on: a body, or the reason why not.
  * Neither decodes nor stores. The fetcher is an interface, so that simulations bring their own. */
 #ifndef LW_SCRAPE_SCRAPE_H
 #define LW_SCRAPE_SCRAPE_H
@@ -32,15 +32,15 @@ struct scrape_fetcher {
 };
 
 /* Real fetching by libcurl's multi interface on the loop: connections are kept alive and reused, at
- * most `transfers_max` run at once (more wait their turn within their deadline), bodies under way are
- * bounded by budget_bytes in all (LW_BUSY past it). Only http and https. */
+ * most `transfers_max` run at once (more wait their turn within their deadline), bodies under way
+ * are bounded by budget_bytes in all (LW_BUSY past it). Only http and https. */
 struct scrape_fetcher *scrape_fetcher_new_curl(
     struct loop *loop, int transfers_max, size_t budget_bytes, struct lw_err *err) LW_MUST_CHECK;
 
 /* ---- scraping a set of targets ---- */
 
-/* What to scrape. Everything borrowed for the call; the pool copies the URL and keeps a reference to
- * the config. */
+/* What to scrape. Everything borrowed for the call; the pool copies the URL and keeps a reference
+ * to the config. */
 struct scrape_spec {
     uint64_t id;
     const char *url;
@@ -50,10 +50,10 @@ struct scrape_spec {
 
 struct scrape_result {
     uint64_t id;
-    struct lw_wall at;    /* when the request went out */
-    int64_t duration_ns;  /* until the last byte or the failure */
+    struct lw_wall at;        /* when the request went out */
+    int64_t duration_ns;      /* until the last byte or the failure */
     const struct lw_err *err; /* LW_OK, or why there is no body */
-    char *body;           /* the callee's to free() */
+    char *body;               /* the callee's to free() */
     size_t len;
 };
 
@@ -62,9 +62,9 @@ struct scrape_pool;
 struct scrape_pool *scrape_pool_new(struct loop *loop, struct scrape_fetcher *fetcher,
     void (*scraped)(void *ctx, struct scrape_result *result), void *ctx);
 
-/* Makes the pool scrape exactly these targets (ids unique, any order): new ones start at their place
- * in the interval, gone ones stop (a fetch under way is cancelled and reports nothing), a changed job
- * takes effect with the next scrape. */
+/* Makes the pool scrape exactly these targets (ids unique, any order): new ones start at their
+ * place in the interval, gone ones stop (a fetch under way is cancelled and reports nothing), a
+ * changed job takes effect with the next scrape. */
 void scrape_pool_set(struct scrape_pool *pool, const struct scrape_spec *specs, size_t count);
 
 /* Scrapes that were due while the one before had not ended: 0 unless the machine stood still. */
