@@ -1,0 +1,55 @@
+"""A headless Chromium, spoken to in WebDriver: enough to load a page and see what it did."""
+
+import json
+import shutil
+
+import requests
+
+from harness import Process
+
+ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+        "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+
+
+class Browser:
+    def __init__(self, tmp_path):
+        self.driver = Process([shutil.which("chromedriver"), "--port=0"], tmp_path / "chromedriver.log")
+        port = self.driver.wait_for_log(r"started successfully on port (\d+)", 30)[1]
+        self.base = f"http://127.0.0.1:{port}/session"
+        options = {"args": [*ARGS, f"--user-data-dir={tmp_path / 'chromium'}"],
+                   "binary": shutil.which("chromium")}
+        answer = self.call("", {"capabilities": {"alwaysMatch": {
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}}})
+        self.base += "/" + answer["sessionId"]
+        self.events = []
+
+    def call(self, path, body):
+        answer = requests.post(self.base + path, json=body, timeout=60).json()["value"]
+        assert not (isinstance(answer, dict) and "error" in answer), answer
+        return answer
+
+    def open(self, url):
+        self.call("/url", {"url": url})
+
+    def run(self, script):
+        return self.call("/execute/sync", {"script": script, "args": []})
+
+    def text(self):
+        """What a person can read on the page now."""
+        return self.run("return document.body.innerText")
+
+    def console(self):
+        """What the page has written to the console since last asked."""
+        return self.call("/se/log", {"type": "browser"})
+
+    def requests(self):
+        """The URLs the page has asked for since it was opened."""
+        self.events += [json.loads(entry["message"])["message"]
+                        for entry in self.call("/se/log", {"type": "performance"})]
+        return [e["params"]["request"]["url"] for e in self.events
+                if e["method"] == "Network.requestWillBeSent"]
+
+    def close(self):
+        requests.delete(self.base, timeout=30)
+        self.driver.stop()

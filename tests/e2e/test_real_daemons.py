@@ -1,0 +1,128 @@
+"""Real Go daemons as targets, and a real Prometheus that scrapes us."""
+
+import shutil
+import subprocess
+
+import pytest
+import requests
+
+from harness import Process, free_port, wait_until
+
+SAMPLE_OFTEN = {"GODEBUG": "memprofilerate=4096"}  # a young, idle daemon has few samples otherwise
+
+
+def program(name):
+    return shutil.which(name) or pytest.fail(f"{name} is not installed: ./check installs it")
+
+
+@pytest.fixture
+def service(tmp_path):
+    """Starts a program that is told its address: service(name, port, "--flag=…")."""
+    running = []
+
+    def start(name, port, *args):
+        process = Process([program(name), *args], tmp_path / f"{name}.log", env=SAMPLE_OFTEN)
+        running.append(process)
+
+        def answers():
+            assert process.child.poll() is None, process.log()
+            try:
+                return requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).ok
+            except requests.ConnectionError:
+                return False
+        wait_until(answers, 30, f"{name} answers")
+        return f"127.0.0.1:{port}"
+
+    yield start
+    for process in running:
+        process.stop()
+
+
+@pytest.fixture
+def node_exporter(service):
+    port = free_port()
+    return service("prometheus-node-exporter", port, f"--web.listen-address=127.0.0.1:{port}")
+
+
+@pytest.fixture
+def prometheus(service, tmp_path):
+    """A Prometheus that has one target, given as host:port; returns its own address."""
+    def start(target):
+        port = free_port()
+        config = tmp_path / "prometheus.yml"
+        config.write_text(f"""
+global: {{scrape_interval: 1s}}
+scrape_configs:
+  - job_name: leakwatchd
+    honor_labels: true
+    static_configs: [{{targets: ["{target}"]}}]
+""")
+        return service("prometheus", port, f"--config.file={config}",
+                       f"--storage.tsdb.path={tmp_path / 'tsdb'}",
+                       f"--web.listen-address=127.0.0.1:{port}")
+    return start
+
+
+def query(prometheus, expression):
+    answer = requests.get(f"http://{prometheus}/api/v1/query", params={"query": expression},
+                          timeout=10).json()
+    assert answer["status"] == "success", answer
+    return answer["data"]["result"]
+
+
+def test_daemons_watch_each_other(daemon, node_exporter, prometheus):
+    config = """
+global: {{scrape_interval: 1s}}
+scrape_configs:
+  - job_name: node
+    static_configs: [{{targets: ["{node}"]}}]
+  - job_name: prometheus
+    static_configs: [{{targets: ["{prometheus}"]}}]
+"""
+    # They need each other's address: the second is known to the first by a reload.
+    d = daemon(config.format(node=node_exporter, prometheus="127.0.0.1:1"))
+    prom = prometheus(d.url.removeprefix("http://"))
+    d.config_path.write_text(config.format(node=node_exporter, prometheus=prom))
+    assert requests.post(d.url + "/-/reload", timeout=10).status_code == 200
+
+    for instance in node_exporter, prom:
+        heap = d.wait_up(instance)["heap"]
+        assert heap["sites"] > 20
+        assert heap["inuse_bytes"] > 100_000
+        assert heap["verdict"] in ("warming", "healthy", "saturating")
+
+    # Prometheus reads the OpenMetrics form, strictly.
+    wait_until(lambda: [r for r in query(prom, 'up{job="leakwatchd"}') if r["value"][1] == "1"],
+               20, "leakwatchd up in Prometheus")
+    for job in "node", "prometheus":
+        inuse = wait_until(
+            lambda: query(prom, f'leakwatch_target_inuse_bytes{{job="{job}"}}'), 20,
+            f"the in-use bytes of {job} in Prometheus")
+        assert len(inuse) == 1 and float(inuse[0]["value"][1]) > 100_000
+        assert query(prom, f'{{__name__=~"leakwatch_site_.*", job="{job}"}}')
+    assert query(prom, "leakwatch_build_info")
+
+
+def test_promtool_has_nothing_to_say(daemon, node_exporter):
+    d = daemon(f"""
+global: {{scrape_interval: 1s}}
+scrape_configs:
+  - job_name: node
+    static_configs: [{{targets: ["{node_exporter}"]}}]
+""")
+    d.wait_up(node_exporter)
+    text = d.get("/metrics").text
+    assert "leakwatch_site_" in text
+    result = subprocess.run([program("promtool"), "check", "metrics"], input=text,
+                            capture_output=True, text=True, timeout=30)
+    assert (result.returncode, result.stdout + result.stderr) == (0, "")
+
+
+def test_openmetrics_form(daemon):
+    d = daemon("scrape_configs: []\n")
+    answer = d.get("/metrics", headers={"Accept": "application/openmetrics-text;version=1.0.0"})
+    assert answer.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert answer.text.endswith("# EOF\n")
+    assert "Accept" in answer.headers["Vary"]
+    plain = d.get("/metrics", headers={"Accept": "image/png"})
+    assert plain.headers["Content-Type"].startswith("text/plain; version=0.0.4")
