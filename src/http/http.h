@@ -21,9 +21,9 @@ struct http_param {
 
 /* Borrowed for the call of the handler. */
 struct http_request {
-    const char *method; /* as sent; a handler for GET also sees HEAD, whose body is not sent */
-    const char *path;   /* percent-decoded */
-    const char *id;     /* what {id} of the route matched, or NULL */
+    const char *method;              /* "GET", …; HEAD arrives as GET and its body is not sent */
+    const char *path;                /* percent-decoded */
+    const char *id;                  /* what {id} of the route matched, or NULL */
     const struct http_param *params; /* of the query, in order */
     size_t param_count;
     const char *accept; /* the header, or "" */

@@ -157,6 +157,8 @@ void http_router_answer(
     if (match.id_len)
         id = lw_strndup(request->path + match.id_at, match.id_len);
     request->id = id;
+    if (strcmp(request->method, "HEAD") == 0)
+        request->method = "GET";
     *response = (struct http_response){.status = 200};
     match.route->handler(match.route->ctx, request, response);
     request->id = NULL;

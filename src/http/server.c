@@ -131,6 +131,15 @@ static void *begin_request(void *ctx, const char *url, struct MHD_Connection *co
     return pending;
 }
 
+/* Refuses a body that says beforehand that it is larger than we would even drain. */
+static void check_announced_body(struct pending *pending, const char *content_length)
+{
+    size_t limit = pending->body.limit > DRAIN_BYTES_MAX ? pending->body.limit : DRAIN_BYTES_MAX;
+    if (strtoull(content_length, NULL, 10) > limit)
+        lw_err_set(&pending->err, LW_TOO_LARGE, "a body of %.20s bytes is too large for %.128s",
+            content_length, pending->target.path);
+}
+
 /* Keeps a piece of the body. A body past its limit is kept up to one byte more, by which the router
  * sees that it is too large, and is still read, so that its sender gets to see the 413; but only up
  * to DRAIN_BYTES_MAX. */
@@ -156,7 +165,9 @@ static enum MHD_Result handle_request(void *ctx, struct MHD_Connection *connecti
         size_t limit = http_router_body_limit(server->router, method, pending->target.path);
         pending->begun = true;
         lw_strbuf_init(&pending->body, limit + 1);
-        return MHD_YES;
+        check_announced_body(pending, header_of(connection, "Content-Length"));
+        bool refused = pending->err.code == LW_TOO_LARGE;
+        return refused ? answer(server, connection, method, pending) : MHD_YES;
     }
     if (*data_len)
         return take_body(pending, data, data_len);
