@@ -1,0 +1,16 @@
+# Run by ./check, not by make check: they need Go, Prometheus, a browser and minutes.
+EXTRA_DIST += \
+	tests/packages.sh \
+	tests/e2e/browser.py \
+	tests/e2e/conftest.py \
+	tests/e2e/harness.py \
+	tests/e2e/hostile.py \
+	tests/e2e/pprof.py \
+	tests/e2e/pytest.ini \
+	tests/e2e/test_config.py \
+	tests/e2e/test_fleet.py \
+	tests/e2e/test_hostile.py \
+	tests/e2e/test_leak.py \
+	tests/e2e/test_real_daemons.py \
+	tests/e2e/test_store.py \
+	tests/e2e/test_web.py
