@@ -132,6 +132,11 @@ struct loop *loop_new_virtual(struct lw_wall start)
     return loop;
 }
 
+bool loop_is_virtual(const struct loop *loop)
+{
+    return loop->is_virtual;
+}
+
 static void free_dead_fds(struct loop *loop)
 {
     while (loop->dead_fds) {

@@ -24,6 +24,9 @@ struct loop *loop_new(int workers, size_t queue_max, struct lw_err *err) LW_MUST
 /* A loop on a virtual clock that begins at `start`. */
 struct loop *loop_new_virtual(struct lw_wall start);
 
+/* Whether the loop was made by loop_new_virtual: then it takes no descriptors and no signals. */
+bool loop_is_virtual(const struct loop *loop);
+
 /* Frees the loop. Clears *loop; NULL is a no-op. Everything that was put on the loop must have been
  * taken off it, and no job may be under way (loop_jobs_finish). */
 void loop_free(struct loop **loop);
