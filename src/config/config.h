@@ -20,9 +20,9 @@ struct config_strings {
 
 struct config_basic_auth {
     bool present;
-    char *username;
-    char *password;      /* secret; NULL when password_file is used */
-    char *password_file; /* absolute; read anew for each scrape */
+    char *username;      /* may be "" */
+    char *password;      /* secret; NULL when password_file is used, or for an empty one */
+    char *password_file; /* absolute; read anew for each scrape; or NULL */
 };
 
 struct config_authorization {
@@ -59,7 +59,7 @@ struct config_job {
     char *scheme;              /* "http" or "https" */
     char *profile_path_prefix; /* "/debug/pprof": begins with / and does not end with it */
     bool follow_redirects;
-    int64_t body_size_limit_bytes;       /* after decompression; 0 is not allowed: there is always one */
+    int64_t body_size_limit_bytes; /* after decompression; 0 is not allowed: there is always one */
     int64_t compressed_size_limit_bytes; /* on the wire */
     struct config_basic_auth basic_auth;
     struct config_authorization authorization;
@@ -74,22 +74,23 @@ struct config_job {
 struct config {
     int refs;
     char *path; /* as given */
-    char *text; /* the file as read, for GET /api/v1/status/config (secrets replaced when printed) */
-    struct {
+    char
+        *text; /* the file as read, for GET /api/v1/status/config (secrets replaced when printed) */
+    struct config_global {
         int64_t scrape_interval_ns;
         int64_t scrape_timeout_ns;
         int64_t body_size_limit_bytes;
         int64_t compressed_size_limit_bytes;
     } global;
-    struct {
-        int64_t base_block_ns;   /* the trend engine's unit of time; all its windows scale with it */
+    struct config_trend {
+        int64_t base_block_ns; /* the trend engine's unit of time; all its windows scale with it */
         int64_t sites_per_target; /* most sites of one target that are followed */
     } trend;
-    struct {
+    struct config_storage {
         int64_t checkpoint_interval_ns; /* how much of the series a crash may cost */
         int64_t retention_ns;           /* how long what is gone from discovery is remembered */
     } storage;
-    struct {
+    struct config_metrics {
         int64_t sites_per_target; /* top-K of /metrics */
         int64_t sites_total;      /* ceiling over all targets */
     } metrics;
@@ -102,8 +103,8 @@ struct config {
 struct config *config_load(const char *path, struct lw_err *err) LW_MUST_CHECK;
 
 /* The same from text that is in memory; path is used in messages and to resolve relative files. */
-struct config *config_parse(const char *text, size_t len, const char *path, struct lw_err *err)
-    LW_MUST_CHECK;
+struct config *config_parse(
+    const char *text, size_t len, const char *path, struct lw_err *err) LW_MUST_CHECK;
 
 struct config *config_ref(struct config *config);
 void config_unref(struct config **config);
@@ -113,8 +114,8 @@ void config_print(const struct config *config, struct lw_strbuf *out);
 
 /* Whether `next` may replace `now` without a restart; if not, the error names the option and both
  * values. Options whose table row says CONFIG_RELOAD_RESTART may not differ. */
-int config_check_reload(const struct config *now, const struct config *next, struct lw_err *err)
-    LW_MUST_CHECK;
+int config_check_reload(
+    const struct config *now, const struct config *next, struct lw_err *err) LW_MUST_CHECK;
 
 /* The option table as a Markdown reference: name, type, default, reload rule, meaning. README.md
  * holds exactly this text (a test compares them). */
