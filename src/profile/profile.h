@@ -1,8 +1,8 @@
 /* A decoded heap profile: what one scrape said, summed per allocation site. Pure: bytes in, an
  * immutable object or an error out; no I/O, no clock, no globals, no log.
  *
- * The wire format is google/pprof's proto/profile.proto; what Go puts into it is written down in Go's
- * src/runtime/pprof/protomem.go. */
+ * The wire format is google/pprof's proto/profile.proto; what Go puts into it is written down in
+ * Go's src/runtime/pprof/protomem.go. */
 #ifndef LW_PROFILE_PROFILE_H
 #define LW_PROFILE_PROFILE_H
 
@@ -20,41 +20,55 @@ struct profile_values {
     int64_t inuse_bytes;
 };
 
-/* One function of a call stack. Strings belong to the profile and are never NULL. */
+/* Whose code a frame is, as far as names and paths tell; see profile/frames.h. */
+enum profile_owner {
+    PROFILE_OWNER_STD,     /* Go's standard library and runtime */
+    PROFILE_OWNER_OTHER,   /* a dependency, C code, or unknown */
+    PROFILE_OWNER_PROGRAM, /* package main, or below the same root directory */
+};
+
+/* One function of a call stack. Strings belong to the profile and are never NULL. Where the target
+ * gave no symbols, `function` is the address within the mapping's file, "0x3d0fd". */
 struct profile_frame {
     const char *function; /* "main.(*Store).Open" */
     const char *file;     /* as the compiler recorded it; "" where unknown */
     int64_t line;         /* 0 where unknown */
     int64_t start_line;   /* where the function begins; 0 before Go 1.21 */
+    enum profile_owner owner;
 };
 
-/* The part of a site's values that one object size makes up (Go keeps them apart as label `bytes`). */
+/* The part of a site's values that one object size makes up (Go's label `bytes`). */
 struct profile_size {
     int64_t object_bytes; /* 0: the target did not say */
     struct profile_values values;
 };
 
+#define PROFILE_FRAMES_MAX 1024
+
 /* One allocation site: a call stack together with the CALL instruction at its leaf.
  *
- * `id` is the same across scrapes, across restarts of one build (also of a position-independent one)
- * and across the replicas of a job: a hash of each frame's function, file and line (relative to the
- * function's start where that is known) and of the leaf's address within its mapping's file.
+ * `id` is the same across scrapes, across restarts of one build (also of a position-independent
+ * one) and across the replicas of a job: a hash of each frame's function, file and line (relative
+ * to the function's start where that is known) and of the leaf's address within its mapping's file.
  * `lineage` leaves the address out, so that it also survives a rebuild that did not touch the
  * functions of the stack. */
 struct profile_site {
     uint64_t id;
     uint64_t lineage;
     uint64_t leaf_address; /* as in the profile: inside the CALL instruction; 0 where unknown */
-    const struct profile_frame *frames; /* leaf first */
-    size_t frame_count;                 /* 1..1024 */
-    size_t leaf;                        /* the first frame that is not the runtime's */
-    size_t responsible; /* the first frame from the leaf of the program's own code; see profile_responsible */
+    /* Leaf first, inlined calls expanded, 1..PROFILE_FRAMES_MAX: the rest of a stack is cut. Sites
+     * share the frames themselves. */
+    const struct profile_frame *const *frames;
+    size_t frame_count;
+    size_t leaf;        /* the first frame that is not the runtime's; 0 if all are */
+    size_t responsible; /* the first frame of the program's own code; see profile_responsible() */
     struct profile_values values;
     const struct profile_size *sizes; /* sorted by object_bytes, sums to values */
     size_t size_count;
-    /* Sampling variance of inuse_bytes per byte of it, in bytes: Re of Var(I) = I * Re, the mean over
-     * the sizes b of s_b (1 - p_b) / p_b weighted by in-use, p_b = 1 - exp(-s_b / period)
-     * (malloc.go samples each byte with rate 1/period). 0 when every allocation is recorded. */
+    /* Sampling variance of inuse_bytes per byte of it, in bytes: Re of Var(I) = I * Re, the mean
+     * over the sizes b of s_b (1 - p_b) / p_b weighted by in-use, p_b = 1 - exp(-s_b / period)
+     * (malloc.go samples each byte with rate 1/period). 0 when every allocation is recorded or
+     * nothing is in use. */
     double noise_bytes;
 };
 
@@ -66,8 +80,12 @@ struct profile_mapping {
     const char *build_id; /* "" where unknown */
 };
 
+struct lw_arena;
+
 struct profile {
-    const struct profile_site *sites; /* largest in-use first, ties by id */
+    struct lw_arena *memory; /* owned; everything below lies in it, and so does this struct */
+    /* Largest in-use first, ties by id. A site whose values are all 0 is left out. */
+    const struct profile_site *sites;
     size_t site_count;
     const struct profile_mapping *mappings; /* [0] is the main binary in what Go writes */
     size_t mapping_count;
@@ -81,21 +99,22 @@ struct profile {
 /* Bounds of what is taken from one target. */
 struct profile_limits {
     size_t inflated_bytes; /* most bytes after gunzip; exactly the limit is still taken */
-    size_t decode_bytes;   /* most memory the decoder may take for everything */
-    size_t sites;          /* more distinct sites than this are an error (LW_NOT_HEAP is not meant: LW_INFLATED_TOO_LARGE) */
+    size_t decode_bytes;   /* most memory for body, message and profile together; sorting may take
+                            * another 24 bytes a sample for a moment */
+    size_t sites;          /* more distinct sites than this are LW_INFLATED_TOO_LARGE */
 };
 
-/* The limits that go with a body_size_limit: decode memory 12 times it plus 1 MiB, 200,000 sites. */
+/* The limits that go with a body_size_limit: 16 times as much memory plus 1 MiB, 200,000 sites. */
 struct profile_limits profile_limits_for(size_t body_size_limit_bytes);
 
-/* Decodes the body of GET /debug/pprof/heap: gzip'd (once, or twice when middleware did it again) or
- * bare. The result is immutable and the caller's; any thread may read it. NULL on error:
- * LW_NOT_GZIP (neither gzip nor a profile: says what it looks like, for example HTML), LW_TRUNCATED,
- * LW_INFLATED_TOO_LARGE, LW_NOT_PROFILE (not a valid profile.proto, with what is wrong),
- * LW_NOT_HEAP (a profile without the four heap sample types). */
-struct profile *profile_decode(
-    const void *body, size_t body_len, const struct profile_limits *limits, struct lw_err *err)
-    LW_MUST_CHECK;
+/* Decodes the body of GET /debug/pprof/heap: gzip'd (once, or twice when middleware did it again)
+ * or bare. The result is immutable and the caller's; any thread may read it. NULL on error:
+ * LW_NOT_GZIP (neither gzip nor a profile: says what it looks like, for example HTML; or corrupt
+ * gzip), LW_TRUNCATED, LW_INFLATED_TOO_LARGE (any of the limits), LW_NOT_PROFILE (not a valid
+ * profile.proto, with what is wrong), LW_NOT_HEAP (a profile without the four heap sample types, or
+ * with negative values, as a delta of ?seconds=N has them). */
+struct profile *profile_decode(const void *body, size_t body_len,
+    const struct profile_limits *limits, struct lw_err *err) LW_MUST_CHECK;
 
 /* Clears *profile; NULL is a no-op. */
 void profile_free(struct profile **profile);

@@ -1,0 +1,8 @@
+libleakwatch_a_SOURCES += \
+	src/profile/decode.c src/profile/decoder.h src/profile/profile.h \
+	src/profile/frames.c src/profile/frames.h \
+	src/profile/gunzip.c src/profile/gunzip.h \
+	src/profile/ids.c src/profile/ids.h \
+	src/profile/sites.c \
+	src/profile/sniff.c src/profile/sniff.h \
+	src/profile/symbols.c
