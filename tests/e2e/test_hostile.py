@@ -43,9 +43,14 @@ def test_each_wrong_answer_has_its_outcome(daemon, hostile, go_target):
             + JOB.format(name="refused", prefix="/debug/pprof", address=refused)
             + JOB.format(name="tls", prefix="/debug/pprof", address=good.address)
             + "    scheme: https\n"
+            + JOB.format(name="loop", prefix="/redirect/debug/pprof", address=hostile.address)
+            + "    follow_redirects: true\n"
+            + JOB.format(name="file", prefix="/to-file/debug/pprof", address=hostile.address)
+            + "    follow_redirects: true\n"
             + JOB.format(name="credentials", prefix="/debug/pprof", address=good.address)
             + "    authorization: {credentials_file: /nonexistent/token}\n")
-    expected = {**OUTCOMES, "refused": "connect", "tls": "tls", "credentials": "credentials"}
+    expected = {**OUTCOMES, "refused": "connect", "tls": "tls", "credentials": "credentials",
+                "loop": "redirect", "file": "redirect"}
     d = daemon(config_for(OUTCOMES, hostile, more))
     d.wait_up(good.address)
     begin, ok_before = time.monotonic(), outcomes_of(d, by_job(d)["plain"])["ok"]
