@@ -1,0 +1,11 @@
+check_PROGRAMS += tests/unit/test_http
+TESTS += tests/unit/test_http
+tests_unit_test_http_SOURCES = tests/unit/test_http.c
+tests_unit_test_http_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_http_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_http_server
+TESTS += tests/unit/test_http_server
+tests_unit_test_http_server_SOURCES = tests/unit/test_http_server.c
+tests_unit_test_http_server_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_http_server_LDADD = $(UNIT_LIBS)
