@@ -17,6 +17,7 @@ include src/api/local.mk
 include src/metrics/local.mk
 include src/web/local.mk
 include src/engine/local.mk
+include src/cli/local.mk
 
 # protoc-c's output is not ours to warn about: a library of its own, without our warnings.
 noinst_LIBRARIES += libprofilepb.a

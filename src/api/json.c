@@ -10,8 +10,6 @@
 #include "base/strbuf.h"
 #include "base/utf8.h"
 
-#define TEXT_BYTES_MAX ((size_t)64 << 10)
-
 static const char content_type[] = "application/json";
 
 /* NULL when the text is good as it is; else a scrubbed copy that the caller frees. */
@@ -24,7 +22,7 @@ static char *scrub(const char *text)
     if (!*p)
         return NULL;
     struct lw_strbuf clean;
-    lw_strbuf_init(&clean, TEXT_BYTES_MAX);
+    lw_strbuf_init(&clean, strlen(text) * strlen(LW_UTF8_REPLACEMENT));
     for (p = text; *p; p += n ? n : 1) {
         n = lw_utf8_sequence(p);
         if (n)

@@ -129,6 +129,17 @@ struct store_batch *store_batch_new(struct store *store, int64_t min_age_ns, str
     return batch;
 }
 
+bool store_is_dirty(const struct store *store)
+{
+    size_t at = 0;
+    void *target;
+    while (store->db && lw_map_next(&store->targets, &at, NULL, &target)) {
+        if (((struct store_target *)target)->dirty)
+            return true;
+    }
+    return store->change_count > 0;
+}
+
 static int write_entry(struct store_batch *batch, const struct entry *entry, struct lw_err *err)
 {
     struct store_db_image image = {

@@ -1,4 +1,5 @@
-/* The SQLite file of a store: what the tables are and how rows get in and out. Private to store/.
+/* The SQLite file of a store: what the tables are and how rows get in and out. Opened by
+ * the engine, used by store/ alone.
  *
  * Two connections: one for reading on the loop's thread, one for writing on a worker; WAL lets both
  * work at once. synchronous=NORMAL: a commit survives kill -9 at once and a power cut up to the

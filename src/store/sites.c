@@ -62,7 +62,7 @@ static struct store_site *copy_of(const struct profile_site *from)
     site->leaf = from->leaf < frames ? from->leaf : 0;
     site->responsible = from->responsible < frames ? from->responsible : site->leaf;
     for (size_t i = 0; i < frames; i++) {
-        const struct profile_frame *f = &from->frames[i];
+        const struct profile_frame *f = from->frames[i];
         site_set_frame(site, i, &(struct store_frame){f->function, f->file, f->line});
     }
     return site;

@@ -18,7 +18,7 @@
 #include "trend/trend.h"
 
 struct store;
-struct store_db;
+struct store_db; /* store/db.h */
 
 /* ---- what is in it, to be read by anyone on the loop's thread ---- */
 
@@ -188,6 +188,9 @@ int store_batch_write(struct store_batch *batch, struct lw_err *err) LW_MUST_CHE
 
 /* Takes a batch back after store_batch_write; what was not written is put into the next one. */
 void store_batch_done(struct store *store, struct store_batch **batch, bool written);
+
+/* Whether anything waits to be written. */
+bool store_is_dirty(const struct store *store);
 
 /* What is older than this in the file and not in discovery is let go with one of the next batches.
  */

@@ -1,0 +1,2 @@
+libleakwatch_a_SOURCES += \
+	src/cli/flags.c src/cli/flags.h

@@ -1,0 +1,82 @@
+/* The store's batches: put together on the loop's thread, written by a worker, one at a time. */
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/engine_priv.h"
+
+#define CHECKPOINT_TICK_NS LW_NS_PER_S
+
+struct checkpoint_job {
+    struct loop_job job;
+    struct engine *engine;
+    struct store_batch *batch; /* owned */
+    bool written;
+    struct lw_err err;
+};
+
+static void run(struct loop_job *job)
+{
+    struct checkpoint_job *c = (struct checkpoint_job *)job;
+    c->written = store_batch_write(c->batch, &c->err) == 0;
+}
+
+static void done(struct loop_job *job)
+{
+    struct checkpoint_job *c = (struct checkpoint_job *)job;
+    struct engine *engine = c->engine;
+    store_batch_done(engine->store, &c->batch, c->written);
+    if (!c->written && !engine->checkpoint_failing)
+        lw_error("store", "cannot write down what was seen, will try again: %s", c->err.msg);
+    if (c->written && engine->checkpoint_failing)
+        lw_info("store", "what was seen is being written down again");
+    engine->checkpoint_failing = !c->written;
+    free(c);
+}
+
+static void submit(struct engine *engine, int64_t min_age_ns)
+{
+    struct store_batch *batch =
+        store_batch_new(engine->store, min_age_ns, loop_wall_now(engine->loop));
+    if (!batch)
+        return;
+    struct checkpoint_job *c = LW_NEW(struct checkpoint_job);
+    c->job.run = run;
+    c->job.done = done;
+    c->engine = engine;
+    c->batch = batch;
+    struct lw_err busy; /* the workers have too much to do: the next tick tries again */
+    if (loop_job_submit(engine->loop, &c->job, &busy) < 0) {
+        store_batch_done(engine->store, &batch, false);
+        free(c);
+    }
+}
+
+/* Each tick takes the targets whose image has become old enough, so that the work is spread as the
+ * scrapes are. */
+static void tick(void *ctx)
+{
+    struct engine *engine = ctx;
+    submit(engine, engine->config->storage.checkpoint_interval_ns);
+    loop_timer_arm(
+        engine->loop, &engine->checkpoint, lw_mono_add(loop_now(engine->loop), CHECKPOINT_TICK_NS));
+}
+
+void engine_checkpoint_start(struct engine *engine)
+{
+    engine->checkpoint.fire = tick;
+    engine->checkpoint.ctx = engine;
+    loop_timer_arm(
+        engine->loop, &engine->checkpoint, lw_mono_add(loop_now(engine->loop), CHECKPOINT_TICK_NS));
+}
+
+void engine_checkpoint_stop(struct engine *engine)
+{
+    loop_timer_disarm(engine->loop, &engine->checkpoint);
+    loop_jobs_finish(engine->loop);
+    /* A batch is bounded, so a large fleet takes several; a failing file ends it. */
+    do {
+        submit(engine, 0);
+        loop_jobs_finish(engine->loop);
+    } while (!engine->checkpoint_failing && store_is_dirty(engine->store));
+}

@@ -1,0 +1,140 @@
+/* A scrape's body through a worker: inflate, decode, sum; then into the store. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/engine_priv.h"
+#include "profile/profile.h"
+
+/* Bodies that wait for a worker or are with one, in all: past it a scrape's outcome is `busy`. */
+#define DECODE_BYTES_MAX ((size_t)256 << 20)
+
+struct decode_job {
+    struct loop_job job;
+    struct engine *engine; /* outlives the job: engine_free waits for all */
+    uint64_t target_id;
+    struct lw_wall at;
+    int64_t duration_ns;
+    struct profile_limits limits;
+    char *body; /* owned */
+    size_t len;
+    struct profile *profile; /* owned; what run() gives, or NULL and err */
+    struct lw_err err;
+};
+
+static void run(struct loop_job *job)
+{
+    struct decode_job *d = (struct decode_job *)job;
+    d->profile = profile_decode(d->body, d->len, &d->limits, &d->err);
+}
+
+/* The log says when a target goes down, comes back, or fails in another way; not each time. */
+static void log_edge(const struct store_target *target, enum store_health before, enum lw_code code)
+{
+    if (target->health == STORE_UP) {
+        if (before == STORE_DOWN)
+            lw_info("scrape", "target %s is up again", target->name);
+        else if (before == STORE_UNKNOWN)
+            lw_debug("scrape", "target %s is up", target->name);
+    } else if (before != STORE_DOWN || code != target->last_code) {
+        lw_warn("scrape", "target %s: %s (%s)", target->name, target->last_error,
+            lw_code_word(target->last_code));
+    }
+}
+
+static void fail(struct engine *engine, uint64_t target_id, const struct store_scrape *scrape)
+{
+    const struct store_target *target = store_target_find(engine->store, target_id);
+    if (!target)
+        return;
+    enum store_health before = target->health;
+    enum lw_code code = target->last_code;
+    store_fail(engine->store, target_id, scrape);
+    log_edge(target, before, code);
+}
+
+static void ingest(struct engine *engine, uint64_t target_id, const struct store_scrape *scrape,
+    const struct profile *profile)
+{
+    const struct store_target *target = store_target_find(engine->store, target_id);
+    if (!target)
+        return;
+    enum store_health before = target->health;
+    enum lw_code code = target->last_code;
+    bool restarted;
+    store_ingest(engine->store, target_id, scrape, profile, &restarted);
+    log_edge(target, before, code);
+    if (restarted)
+        lw_info("store", "target %s: its process restarted; its series begin anew", target->name);
+}
+
+static void done(struct loop_job *job)
+{
+    struct decode_job *d = (struct decode_job *)job;
+    struct engine *engine = d->engine;
+    engine->decode_bytes -= d->len;
+    struct store_scrape scrape = {d->at, d->duration_ns, &d->err};
+    if (d->profile)
+        ingest(engine, d->target_id, &scrape, d->profile);
+    else
+        fail(engine, d->target_id, &scrape);
+    profile_free(&d->profile);
+    free(d->body);
+    free(d);
+}
+
+/* Hands the body over to a worker; LW_BUSY when they are too far behind. */
+static int submit(struct engine *engine, struct scrape_result *result,
+    const struct profile_limits *limits, struct lw_err *err)
+{
+    if (result->len > DECODE_BYTES_MAX - engine->decode_bytes)
+        return lw_err_set(err, LW_BUSY,
+            "the workers are behind: %zu bytes of profiles wait to be decoded (limit %zu)",
+            engine->decode_bytes, DECODE_BYTES_MAX);
+    struct decode_job *d = LW_NEW(struct decode_job);
+    d->job.run = run;
+    d->job.done = done;
+    d->engine = engine;
+    d->target_id = result->id;
+    d->at = result->at;
+    d->duration_ns = result->duration_ns;
+    d->limits = *limits;
+    d->body = result->body;
+    d->len = result->len;
+    if (loop_job_submit(engine->loop, &d->job, err) < 0) {
+        free(d);
+        return -1;
+    }
+    engine->decode_bytes += result->len;
+    result->body = NULL;
+    return 0;
+}
+
+/* The limits of the job a target belongs to. */
+static struct profile_limits limits_of(const struct engine *engine, uint64_t target_id)
+{
+    const struct store_target *target = store_target_find(engine->store, target_id);
+    const struct config *config = engine->config;
+    int64_t bytes = config->global.body_size_limit_bytes;
+    for (size_t i = 0; target && i < config->scrape_config_count; i++) {
+        if (strcmp(config->scrape_configs[i].job_name, target->job_name) == 0)
+            bytes = config->scrape_configs[i].body_size_limit_bytes;
+    }
+    return profile_limits_for((size_t)bytes);
+}
+
+void engine_scraped(void *ctx, struct scrape_result *result)
+{
+    struct engine *engine = ctx;
+    struct lw_err err = *result->err;
+    if (err.code == LW_OK) {
+        struct profile_limits limits = limits_of(engine, result->id);
+        if (submit(engine, result, &limits, &err) == 0)
+            return;
+        engine->decode_refused++;
+        free(result->body);
+        result->body = NULL;
+    }
+    fail(engine, result->id, &(struct store_scrape){result->at, result->duration_ns, &err});
+}

@@ -1,0 +1,49 @@
+/* The inside of the engine, shared by its files. */
+#ifndef LW_ENGINE_ENGINE_PRIV_H
+#define LW_ENGINE_ENGINE_PRIV_H
+
+#include "api/api.h"
+#include "discovery/discovery.h"
+#include "engine/engine.h"
+#include "metrics/metrics.h"
+
+#define ENGINE_SERVERS_MAX 8
+
+struct engine {
+    struct loop *loop;
+    struct scrape_fetcher *fetcher; /* owned */
+    struct config *config;          /* a reference */
+    char *config_path;
+    bool reload_successful;
+    struct lw_wall reload_success_at;
+    bool lifecycle;
+
+    struct store *store;
+    struct discovery *discovery;
+    struct scrape_pool *pool;
+
+    size_t decode_bytes;     /* of bodies that workers have or wait for */
+    uint64_t decode_refused; /* bodies dropped because of that */
+
+    struct loop_timer checkpoint;
+    bool checkpoint_failing;
+    uint64_t files_set_aside;
+
+    struct http_router *router;
+    struct http_server *servers[ENGINE_SERVERS_MAX];
+    size_t server_count;
+    struct api_view api;
+    struct metrics_view metrics;
+};
+
+/* decode.c: a scrape's result on its way through a worker into the store */
+void engine_scraped(void *ctx, struct scrape_result *result);
+
+/* checkpoint.c: batches of the store on their way through a worker into the file */
+void engine_checkpoint_start(struct engine *engine);
+void engine_checkpoint_stop(struct engine *engine);
+
+/* lifecycle.c: /-/healthy, /-/ready, /-/reload */
+void engine_lifecycle_routes_add(struct engine *engine);
+
+#endif

@@ -1,0 +1,76 @@
+/* Families about the daemon itself. */
+#include <stdio.h>
+
+#include "metrics/families.h"
+
+static void counter(
+    struct expo *e, const char *name, const char *unit, const char *help, uint64_t v)
+{
+    expo_family(e, EXPO_COUNTER, name, unit, help);
+    expo_int(e, (int64_t)v);
+}
+
+static void gauge(struct expo *e, const char *name, const char *unit, const char *help, uint64_t v)
+{
+    expo_family(e, EXPO_GAUGE, name, unit, help);
+    expo_int(e, (int64_t)v);
+}
+
+static void config_families(struct expo *e, const struct metrics_daemon *d)
+{
+    gauge(e, "leakwatch_config_last_reload_successful", NULL,
+        "Whether the last attempt to read the configuration went well.", d->reload_successful);
+    expo_family(e, EXPO_GAUGE, "leakwatch_config_last_reload_success_timestamp_seconds", "seconds",
+        "When the configuration was last read successfully.");
+    expo_double(e, lw_wall_s(d->reload_success_at));
+    gauge(e, "leakwatch_file_sd_failing_files", NULL,
+        "Files of file_sd_configs whose last reading failed; their last good targets stay.",
+        d->file_sd_failing);
+}
+
+static void store_families(struct expo *e, const struct metrics_view *view, uint64_t set_aside)
+{
+    const struct store_stats *stats = store_stats(view->store);
+    gauge(e, "leakwatch_store_sites", NULL, "Call stacks held in memory.", stats->sites);
+    gauge(e, "leakwatch_store_followed_series", NULL,
+        "Series followed by the trend engine, totals of targets included.", stats->followed);
+    counter(e, "leakwatch_store_batches", NULL, "Batches written to the store's file.",
+        stats->batches_written);
+    counter(e, "leakwatch_store_batch_failures", NULL,
+        "Batches that could not be written; what they held goes into the next one.",
+        stats->batches_failed);
+    counter(e, "leakwatch_store_images_refused", NULL,
+        "Rows of the store's file that could not be read back.", stats->images_refused);
+    counter(e, "leakwatch_store_files_set_aside", NULL,
+        "Damaged store files that were renamed at start.", set_aside);
+}
+
+static void http_families(struct expo *e, const struct metrics_daemon *d)
+{
+    static const char *const classes[] = {NULL, "1xx", "2xx", "3xx", "4xx", "5xx"};
+    expo_family(
+        e, EXPO_COUNTER, "leakwatch_http_requests", NULL, "Requests answered, by class of status.");
+    for (int i = 2; i < 6; i++) {
+        expo_label(e, "status", classes[i]);
+        expo_int(e, (int64_t)d->http_requests_by_class[i]);
+    }
+    gauge(e, "leakwatch_http_connections", NULL, "Connections open now.", d->http_connections);
+}
+
+void families_daemon(struct expo *e, const struct metrics_view *view)
+{
+    struct metrics_daemon d = view->daemon(view->daemon_ctx);
+    expo_family(e, EXPO_INFO, "leakwatch_build", NULL, "What this leakwatchd is.");
+    expo_label(e, "version", view->version);
+    expo_label(e, "revision", view->revision);
+    expo_int(e, 1);
+    config_families(e, &d);
+    counter(e, "leakwatch_scrapes_missed", NULL,
+        "Scrapes that were due while the one before had not ended.", d.scrapes_missed);
+    counter(e, "leakwatch_scrapes_refused", NULL,
+        "Bodies that were dropped because the workers were behind.", d.scrapes_refused);
+    gauge(e, "leakwatch_jobs_under_way", NULL, "Jobs that workers have or wait for.",
+        d.jobs_under_way);
+    store_families(e, view, d.store_files_set_aside);
+    http_families(e, &d);
+}

@@ -1,0 +1,17 @@
+/* The groups of families of /metrics. Private to metrics/. */
+#ifndef LW_METRICS_FAMILIES_H
+#define LW_METRICS_FAMILIES_H
+
+#include "expo/expo.h"
+#include "metrics/metrics.h"
+
+void families_daemon(struct expo *e, const struct metrics_view *view);
+void families_process(struct expo *e);
+void families_targets(struct expo *e, const struct metrics_view *view);
+void families_sites(struct expo *e, const struct metrics_view *view);
+
+/* The labels every sample of a target begins with: job, instance, and what the config added, unless
+ * it would take the name of a label of ours. */
+void families_target_labels(struct expo *e, const struct store_target *target);
+
+#endif

@@ -1,0 +1,7 @@
+libleakwatch_a_SOURCES += \
+	src/metrics/daemon.c \
+	src/metrics/families.h \
+	src/metrics/metrics.c src/metrics/metrics.h \
+	src/metrics/process.c \
+	src/metrics/sites.c \
+	src/metrics/targets.c

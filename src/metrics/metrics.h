@@ -1,0 +1,39 @@
+/* GET /metrics: which metrics there are. Everything is read from a const view; the number of series
+ * is bounded: per target TARGET families (a constant), per target the top metrics.sites_per_target
+ * sites and one row `other`, over all targets at most metrics.sites_total sites. */
+#ifndef LW_METRICS_METRICS_H
+#define LW_METRICS_METRICS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/config.h"
+#include "http/http.h"
+#include "store/store.h"
+
+/* What only the engine knows, as of the request. */
+struct metrics_daemon {
+    bool reload_successful;
+    struct lw_wall reload_success_at;
+    uint64_t scrapes_missed;
+    uint64_t scrapes_refused; /* bodies dropped because the workers were behind */
+    uint64_t jobs_under_way;
+    uint64_t file_sd_failing;
+    uint64_t store_files_set_aside;
+    uint64_t http_requests_by_class[6];
+    uint64_t http_connections;
+    struct lw_wall now;
+};
+
+struct metrics_view {
+    const struct store *store;
+    struct config *const *config;
+    const char *version;
+    const char *revision;
+    struct metrics_daemon (*daemon)(void *ctx);
+    void *daemon_ctx;
+};
+
+void metrics_routes_add(struct http_router *router, const struct metrics_view *view);
+
+#endif
