@@ -128,7 +128,6 @@ int scrape_auth_apply(
 
 /* The parts of a URL that server_name needs, owned by libcurl. */
 struct url_parts {
-    char *scheme;
     char *host; /* an IPv6 address stands in brackets */
     char *port; /* the scheme's own if the URL names none */
     char *renamed;
@@ -136,7 +135,6 @@ struct url_parts {
 
 static void free_parts(struct url_parts *parts)
 {
-    curl_free(parts->scheme);
     curl_free(parts->host);
     curl_free(parts->port);
     curl_free(parts->renamed);
@@ -148,7 +146,6 @@ static int split_url(
     CURLU *u = curl_url();
     int rc = !u;
     rc = rc || curl_url_set(u, CURLUPART_URL, url, 0);
-    rc = rc || curl_url_get(u, CURLUPART_SCHEME, &parts->scheme, 0);
     rc = rc || curl_url_get(u, CURLUPART_HOST, &parts->host, 0);
     rc = rc || curl_url_get(u, CURLUPART_PORT, &parts->port, CURLU_DEFAULT_PORT);
     rc = rc || curl_url_set(u, CURLUPART_HOST, server_name, 0);
@@ -165,8 +162,10 @@ int scrape_auth_server_name(CURL *easy, const char *url, const char *server_name
     struct curl_slist **connect_to, struct curl_slist **headers, struct lw_err *err)
 {
     struct url_parts parts = {0};
+    if (strncasecmp(url, "https:", strlen("https:")) != 0)
+        return 0;
     int rc = split_url(url, server_name, &parts, err);
-    if (rc < 0 || strcmp(parts.scheme, "https") != 0)
+    if (rc < 0)
         goto out;
     rc = append(connect_to, err, "%s:%s:%s:%s", server_name, parts.port, parts.host, parts.port);
     if (rc == 0)

@@ -26,14 +26,21 @@ struct scrape_request {
 };
 
 struct scrape_fetcher {
+    /* The request's timeout runs from here on. */
     void (*start)(struct scrape_fetcher *fetcher, struct scrape_request *request);
+    /* done() will not be called. Does nothing for a request that is not under way. */
     void (*cancel)(struct scrape_fetcher *fetcher, struct scrape_request *request);
+    /* Cancels what is under way. Never from within a done(). */
     void (*free)(struct scrape_fetcher *fetcher);
 };
 
 /* Real fetching by libcurl's multi interface on the loop: connections are kept alive and reused, at
  * most `transfers_max` run at once (more wait their turn within their deadline), bodies under way
- * are bounded by budget_bytes in all (LW_BUSY past it). Only http and https. */
+ * are bounded by budget_bytes in all (LW_BUSY past it). Only http and https, no proxy, no cookies,
+ * and no content decoding: the body is handed on as it came over the wire. Success is a whole
+ * answer with status 200. Errors of done(): LW_CREDENTIALS, LW_RESOLVE, LW_CONNECT, LW_TLS,
+ * LW_TIMEOUT, LW_TRANSFER, LW_REDIRECT, LW_HTTP_STATUS, LW_BODY_TOO_LARGE, LW_BUSY, LW_INVALID,
+ * LW_NO_MEMORY, LW_INTERNAL. Makes the process ignore SIGPIPE. */
 struct scrape_fetcher *scrape_fetcher_new_curl(
     struct loop *loop, int transfers_max, size_t budget_bytes, struct lw_err *err) LW_MUST_CHECK;
 
@@ -64,10 +71,11 @@ struct scrape_pool *scrape_pool_new(struct loop *loop, struct scrape_fetcher *fe
 
 /* Makes the pool scrape exactly these targets (ids unique, any order): new ones start at their
  * place in the interval, gone ones stop (a fetch under way is cancelled and reports nothing), a
- * changed job takes effect with the next scrape. */
+ * changed job takes effect with the next scrape. A changed URL or interval finds its place anew;
+ * else the rhythm stays. May be called from within scraped(). */
 void scrape_pool_set(struct scrape_pool *pool, const struct scrape_spec *specs, size_t count);
 
-/* Scrapes that were due while the one before had not ended: 0 unless the machine stood still. */
+/* Scrapes left out because they were a whole interval late: 0 unless the machine stood still. */
 uint64_t scrape_pool_missed(const struct scrape_pool *pool);
 
 /* Cancels all, frees the pool (the fetcher is its owner's). Clears *pool; NULL is a no-op. */
