@@ -1,0 +1,232 @@
+#include "world.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "profile_sketch.h"
+
+#define LATENCY_NS   (20 * LW_NS_PER_MS)
+#define PERIOD_BYTES 524288.0
+#define OBJECT_BYTES 1024.0
+
+struct world_target *world_find(struct world *world, const char *address)
+{
+    for (size_t i = 0; i < world->target_count; i++) {
+        if (strcmp(world->targets[i].address, address) == 0)
+            return &world->targets[i];
+    }
+    return NULL;
+}
+
+struct world_target *world_add(struct world *world, const char *address)
+{
+    assert(world->target_count < WORLD_TARGETS_MAX);
+    struct world_target *target = &world->targets[world->target_count++];
+    snprintf(target->address, sizeof target->address, "%s", address);
+    target->started = loop_now(world->loop);
+    target->seed = lw_hash_string(7, address);
+    return target;
+}
+
+struct world_site *world_add_site(struct world_target *target, const char *function)
+{
+    assert(target->site_count < WORLD_SITES_MAX);
+    struct world_site *site = &target->sites[target->site_count++];
+    snprintf(site->function, sizeof site->function, "%s", function);
+    return site;
+}
+
+/* ---- what a site holds at a time, as Go's sampler sees it ---- */
+
+/* Samples among `bytes` of small objects by a Poisson law of mean bytes / period, by its normal
+ * approximation; the same key always gives the same number. */
+static double sampled(uint64_t key, double bytes)
+{
+    double mean = bytes / PERIOD_BYTES;
+    double u = ((double)(lw_hash_u64(1, key) >> 11) + 0.5) * 0x1p-53;
+    double v = ((double)(lw_hash_u64(2, key) >> 11) + 0.5) * 0x1p-53;
+    double normal = sqrt(-2 * log(u)) * cos(2 * acos(-1) * v);
+    double count = round(mean + normal * sqrt(mean));
+    return count > 0 ? count * PERIOD_BYTES : 0;
+}
+
+/* What is kept for ever is sampled once, when it is allocated: so minute by minute, and summed. */
+static double leaked(const struct world_site *site, uint64_t key, double age_s)
+{
+    double t = age_s - site->leak_after_s, sum = 0;
+    for (double at = 0; at < t; at += 60) {
+        double share = t - at < 60 ? (t - at) / 60 : 1;
+        sum += sampled(lw_hash_u64(key, (uint64_t)(at / 60)), site->leak_bytes_per_s * 60) * share;
+    }
+    return sum;
+}
+
+static double alive(const struct world_site *site, uint64_t key, double age_s)
+{
+    double live = site->live_bytes;
+    if (site->wave_period_s > 0)
+        live += site->wave_bytes * sin(2 * acos(-1) * age_s / site->wave_period_s);
+    /* What is alive turns over: minute by minute it is another sample of it. */
+    return live > 0 ? sampled(lw_hash_u64(key, 0x10000 + (uint64_t)(age_s / 60)), live) : 0;
+}
+
+struct heap {
+    double inuse_bytes;
+    double alloc_bytes;
+};
+
+static struct heap heap_of(
+    const struct world_target *target, const struct world_site *site, double age_s)
+{
+    uint64_t key = lw_hash_string(target->seed ^ (uint64_t)target->started.ns, site->function);
+    double kept = leaked(site, key, age_s);
+    struct heap h;
+    /* Allocation only grows: what was kept, and the rest by its expectation. */
+    h.alloc_bytes = site->start_bytes + site->live_bytes + site->wave_bytes + kept +
+                    site->churn_bytes_per_s * age_s;
+    if (site->cap_bytes > 0 && kept > site->cap_bytes)
+        kept = site->cap_bytes;
+    h.inuse_bytes = site->start_bytes + kept + alive(site, key, age_s);
+    return h;
+}
+
+/* ---- the profile that says so ---- */
+
+static void add_site(struct sketch *s, const struct world_target *target, size_t i, double age_s)
+{
+    const struct world_site *site = &target->sites[i];
+    struct heap h = heap_of(target, site, age_s);
+    uint64_t leaf = sketch_add_function(s, site->function, "/app/store.go", 0);
+    uint64_t root = sketch_add_function(s, "main.main", "/app/main.go", 0);
+    uint64_t stack[] = {
+        sketch_add_location(s, 0x401000 + 0x100 * i, leaf, 10 + (int64_t)i),
+        sketch_add_location(s, 0x409000 + 0x100 * i, root, 20),
+        0,
+    };
+    struct profile_values values = {
+        .alloc_objects = (int64_t)(h.alloc_bytes / OBJECT_BYTES),
+        .alloc_bytes = (int64_t)h.alloc_bytes,
+        .inuse_objects = (int64_t)(h.inuse_bytes / OBJECT_BYTES),
+        .inuse_bytes = (int64_t)h.inuse_bytes,
+    };
+    sketch_add_sample(s, stack, values, (int64_t)OBJECT_BYTES);
+}
+
+static char *heap_profile(const struct world_target *target, double age_s, size_t *len)
+{
+    struct sketch *s = LW_NEW(struct sketch);
+    sketch_init(s);
+    for (size_t i = 0; i < target->site_count; i++)
+        add_site(s, target, i, age_s);
+    char *bytes = (char *)sketch_pack(s, len);
+    free(s);
+    return bytes;
+}
+
+/* ---- the fetcher ---- */
+
+struct world_fetch {
+    struct loop_timer timer;
+    struct world *world;
+    struct scrape_request *request;
+};
+
+struct world_fetcher {
+    struct scrape_fetcher base;
+    struct world *world;
+};
+
+/* The target of http://ADDRESS/…, or NULL. */
+static struct world_target *target_of(struct world *world, const char *url)
+{
+    const char *host = strstr(url, "//");
+    char address[64];
+    if (!host || sscanf(host, "//%63[^/]", address) != 1)
+        return NULL;
+    return world_find(world, address);
+}
+
+static void refuse(struct scrape_request *request, enum lw_code code, const char *why)
+{
+    struct lw_err err;
+    lw_err_set(&err, code, "%s: %s", request->url, why);
+    request->done(request, &err, NULL, 0);
+}
+
+static void hand_over(struct scrape_request *request, char *body, size_t len)
+{
+    struct lw_err ok;
+    lw_err_clear(&ok);
+    request->done(request, &ok, body, len);
+}
+
+static void answer(void *ctx)
+{
+    struct world_fetch *fetch = ctx;
+    struct scrape_request *request = fetch->request;
+    struct world_target *target = target_of(fetch->world, request->url);
+    struct loop *loop = fetch->world->loop;
+    free(fetch);
+    request->fetch = NULL;
+    if (!target || target->state == WORLD_DOWN) {
+        refuse(request, LW_CONNECT, "connection refused");
+        return;
+    }
+    target->scrapes++;
+    if (target->state == WORLD_SLOW) {
+        refuse(request, LW_TIMEOUT, "no answer");
+        return;
+    }
+    if (target->state == WORLD_HTML) {
+        static const char html[] = "<html>login</html>";
+        hand_over(request, lw_strdup(html), sizeof html - 1);
+        return;
+    }
+    size_t len;
+    double age_s = (double)lw_mono_sub(loop_now(loop), target->started) / 1e9;
+    char *body = heap_profile(target, age_s, &len);
+    hand_over(request, body, target->state == WORLD_TRUNCATED ? len / 2 : len);
+}
+
+static void start(struct scrape_fetcher *fetcher, struct scrape_request *request)
+{
+    struct world *world = ((struct world_fetcher *)fetcher)->world;
+    struct world_target *target = target_of(world, request->url);
+    struct world_fetch *fetch = LW_NEW(struct world_fetch);
+    fetch->world = world;
+    fetch->request = request;
+    fetch->timer.fire = answer;
+    fetch->timer.ctx = fetch;
+    request->fetch = (struct scrape_fetch *)fetch;
+    bool slow = target && target->state == WORLD_SLOW;
+    int64_t after_ns = slow ? request->timeout_ns : LATENCY_NS;
+    loop_timer_arm(world->loop, &fetch->timer, lw_mono_add(loop_now(world->loop), after_ns));
+}
+
+static void cancel(struct scrape_fetcher *fetcher, struct scrape_request *request)
+{
+    struct world_fetch *fetch = (struct world_fetch *)request->fetch;
+    if (!fetch)
+        return;
+    loop_timer_disarm(((struct world_fetcher *)fetcher)->world->loop, &fetch->timer);
+    free(fetch);
+    request->fetch = NULL;
+}
+
+static void end(struct scrape_fetcher *fetcher)
+{
+    free(fetcher);
+}
+
+struct scrape_fetcher *world_fetcher(struct world *world)
+{
+    struct world_fetcher *fetcher = LW_NEW(struct world_fetcher);
+    fetcher->base = (struct scrape_fetcher){start, cancel, end};
+    fetcher->world = world;
+    return &fetcher->base;
+}

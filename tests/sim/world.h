@@ -1,0 +1,50 @@
+/* A world for simulations: Go processes that do not exist, whose heaps follow a formula, and a
+ * fetcher that scrapes them on the virtual clock. */
+#ifndef LW_SIM_WORLD_H
+#define LW_SIM_WORLD_H
+
+#include "loop/loop.h"
+#include "scrape/scrape.h"
+
+#define WORLD_TARGETS_MAX 64
+#define WORLD_SITES_MAX   12 /* fits a profile sketch */
+
+/* An allocation site of a process, as functions of the seconds since the process started. */
+struct world_site {
+    char function[128];
+    double start_bytes;       /* in use from the beginning */
+    double leak_bytes_per_s;  /* kept for ever */
+    double leak_after_s;      /* … beginning then */
+    double cap_bytes;         /* … but never more than this in use; 0: no cap */
+    double churn_bytes_per_s; /* allocated and freed */
+    double live_bytes;        /* of the churn, alive at any time */
+    double wave_bytes;        /* live_bytes swings by this … */
+    double wave_period_s;     /* … with this period */
+};
+
+enum world_state { WORLD_UP, WORLD_DOWN, WORLD_SLOW, WORLD_HTML, WORLD_TRUNCATED };
+
+struct world_target {
+    char address[64];
+    enum world_state state;
+    struct lw_mono started; /* the process */
+    uint64_t seed;
+    struct world_site sites[WORLD_SITES_MAX];
+    size_t site_count;
+    uint64_t scrapes; /* answered or refused */
+};
+
+struct world {
+    struct loop *loop;
+    struct world_target targets[WORLD_TARGETS_MAX];
+    size_t target_count;
+};
+
+struct world_target *world_find(struct world *world, const char *address);
+struct world_target *world_add(struct world *world, const char *address);
+struct world_site *world_add_site(struct world_target *target, const char *function);
+
+/* A new fetcher over the world, whose clock is the loop's. */
+struct scrape_fetcher *world_fetcher(struct world *world);
+
+#endif
