@@ -18,7 +18,8 @@ async function ask(path, signal) {
     });
   } catch (error) {
     if (signal.aborted) throw error;
-    throw new Error(error.name === "TimeoutError" ? `nothing within ${TIMEOUT_MS / 1000} s` : "connection failed");
+    const late = error.name === "TimeoutError";
+    throw new Error(late ? `nothing within ${TIMEOUT_MS / 1000} s` : "connection failed");
   }
 }
 

@@ -25,18 +25,26 @@ function countOf(list, test) {
 
 // ---- header ----
 
-function showCounts(suspects) {
-  const leaks = countOf(suspects, ({ verdict }) => verdict === "leak");
+function countItem({ count, more = "", word, kind }) {
+  return h("li", { class: count > 0 ? `n-${kind}` : "n-none" },
+    h("b", {}, count.toLocaleString("en"), more), ` ${word}`);
+}
+
+// cut: suspects are the worst of more that the daemon knows.
+function showCounts(suspects, cut) {
+  const more = cut ? "+" : "";
+  const suspected = (kind) => countOf(suspects, ({ verdict }) => verdict === kind);
+  const inState = (state) => countOf(targets, ({ health }) => health === state);
+  const leaks = suspected("leak");
   const counts = [
-    [leaks, leaks === 1 ? "leak" : "leaks", "leak"],
-    [countOf(suspects, ({ verdict }) => verdict === "growing"), "growing", "growing"],
-    [countOf(targets, ({ health }) => health === "up"), "up", "up"],
-    [countOf(targets, ({ health }) => health === "down"), "down", "down"],
+    { count: leaks, more, word: leaks === 1 ? "leak" : "leaks", kind: "leak" },
+    { count: suspected("growing"), more, word: "growing", kind: "growing" },
+    { count: inState("up"), word: "up", kind: "up" },
+    { count: inState("down"), word: "down", kind: "down" },
   ];
-  const unknown = countOf(targets, ({ health }) => health === "unknown");
-  if (unknown > 0) counts.push([unknown, "unscraped", "unknown"]);
-  render(byId("counts"), counts, (list) => list.map(([count, word, kind]) =>
-    h("li", { class: count > 0 ? `n-${kind}` : "n-none" }, h("b", {}, count.toLocaleString("en")), ` ${word}`)));
+  const unscraped = inState("unknown");
+  if (unscraped > 0) counts.push({ count: unscraped, word: "unscraped", kind: "unknown" });
+  render(byId("counts"), counts, (list) => list.map(countItem));
   document.title = leaks > 0 ? `(${leaks}) leakwatchd` : "leakwatchd";
 }
 
@@ -59,10 +67,8 @@ function ageTimes() {
 
 // ---- what stands there when there are no suspects ----
 
-// The longest time anything is known about a target, in seconds.
-function historyOf({ heap }) {
-  const since = heap?.since ? secondsSince(heap.since) : 0;
-  return Math.max(heap?.window_seconds ?? 0, Number.isFinite(since) ? since : 0);
+function historySeconds({ heap }) {
+  return Math.max(0, Math.floor(secondsSince(heap.first_seen)));
 }
 
 // How long a window must be before a leak is named, from the gates of one target; null if unknown.
@@ -81,21 +87,22 @@ function headline(facts) {
 }
 
 function explanation(facts) {
-  if (facts.targets === 0) return ["Name some under scrape_configs in the configuration, then reload it."];
+  if (facts.targets === 0) return "Name some under scrape_configs in the configuration, then reload it.";
   const lines = [`${plural(facts.targets, "target")} watched`
     + (facts.history > 0 ? `, longest history ${duration(facts.history)}.` : ".")];
   if (facts.needed) lines.push(`A leak needs at least ${duration(facts.needed)} of history to be named.`);
-  if (facts.warming > 0 && facts.warming < facts.known) lines.push(`${plural(facts.warming, "target")} still warming up.`);
+  const stillWarming = facts.warming < facts.known ? facts.warming : 0; // all of them: the headline says it
+  if (stillWarming > 0) lines.push(`${plural(stillWarming, "target")} still warming up.`);
   if (facts.down > 0) lines.push(`${plural(facts.down, "target")} down: nothing new is known there.`);
-  return lines;
+  return lines.join(" ");
 }
 
 function calmOf(facts) {
   const waits = facts.known > 0 && facts.warming === facts.known && facts.needed;
   return [
     h("p", { class: "headline" }, headline(facts)),
-    h("p", { class: "dim" }, explanation(facts).join(" ")),
-    waits ? h("progress", { max: facts.needed, value: Math.min(facts.history, facts.needed), "aria-label": "history" }) : null,
+    h("p", { class: "dim" }, explanation(facts)),
+    waits ? h("progress", { max: facts.needed, value: facts.history, "aria-label": "history" }) : null,
   ];
 }
 
@@ -105,14 +112,14 @@ async function showCalm(suspects) {
     calm.hidden = true;
     return;
   }
-  const known = targets.filter(({ heap }) => heap?.verdict);
-  const oldest = known.reduce((best, target) => (best && historyOf(best) >= historyOf(target) ? best : target), null);
+  const known = targets.filter(({ heap }) => heap);
+  const oldest = known.toSorted((a, b) => historySeconds(b) - historySeconds(a))[0];
   const facts = {
     targets: targets.length,
     known: known.length,
     warming: countOf(known, ({ heap }) => heap.verdict === "warming"),
     down: countOf(targets, ({ health }) => health === "down"),
-    history: oldest ? Math.floor(historyOf(oldest)) : 0,
+    history: oldest ? historySeconds(oldest) : 0,
     needed: oldest ? await neededSeconds(oldest) : null,
   };
   render(calm, facts, calmOf);
@@ -128,6 +135,11 @@ function showTable() {
   byId("more-button").textContent = `Show more of ${left.toLocaleString("en")} others`;
 }
 
+// A target that was never scraped has a heap of zeros; none at all is nearer to the truth.
+function withHeapOrNull(target) {
+  return { ...target, heap: target.heap?.first_seen ? target.heap : null };
+}
+
 async function refresh() {
   const [active, suspected, build] = await Promise.all([
     get("targets?state=active"),
@@ -135,11 +147,11 @@ async function refresh() {
     version ?? get("status/buildinfo"),
   ]);
   version = build;
-  targets = active.activeTargets;
-  const { suspects } = suspected;
+  targets = active.activeTargets.map(withHeapOrNull);
+  const { suspects, count = suspects.length } = suspected;
   render(byId("version"), version, (info) => h("span", { title: `revision ${info.revision}` }, info.version));
-  showCounts(suspects);
-  const unseen = showSuspects(byId("suspects"), suspects, targets);
+  showCounts(suspects, count > suspects.length);
+  const unseen = count - showSuspects(byId("suspects"), suspects, targets);
   byId("suspects-more").hidden = unseen === 0;
   byId("suspects-more").textContent = `… and ${unseen.toLocaleString("en")} more that grow less.`;
   showTable();

@@ -38,8 +38,10 @@ export function sparkline(values) {
 
 const MARGIN = { top: 10, right: 14, bottom: 24, left: 64 };
 const HEIGHT = 200;
-const TIME_STEPS_S = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 10800, 21600, 43200,
-  86400, 172800, 604800, 1209600, 2419200];
+const TIME_STEPS_S = [
+  1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 10800, 21600, 43200, // to half a day
+  86400, 172800, 604800, 1209600, 2419200,
+];
 
 function ticks(low, high, step) {
   const list = [];
@@ -53,15 +55,20 @@ function clock(time_s, step_s) {
   return step_s < 60 ? text.slice(11, 19) : text.slice(11, 16);
 }
 
+function lowestOf(block) {
+  return block.inuse_min_bytes ?? block.inuse_bytes;
+}
+
 // What maps times and bytes to places in a chart `width` pixels wide.
 function scaleOf(blocks, width) {
-  const { low, high } = range(blocks.flatMap((block) => [block.inuse_min_bytes ?? block.inuse_bytes, block.inuse_bytes]));
+  const inner = { width: width - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom };
+  const { low, high } = range(blocks.flatMap((block) => [lowestOf(block), block.inuse_bytes]));
   const start = blocks[0].start;
   const end = Math.max(blocks.at(-1).end, start + 1);
   return {
     low, high, start, end, width,
-    x: (time_s) => MARGIN.left + ((time_s - start) / (end - start)) * (width - MARGIN.left - MARGIN.right),
-    y: (value) => HEIGHT - MARGIN.bottom - ((value - low) / (high - low)) * (HEIGHT - MARGIN.top - MARGIN.bottom),
+    x: (time_s) => MARGIN.left + ((time_s - start) / (end - start)) * inner.width,
+    y: (value) => MARGIN.top + ((high - value) / (high - low)) * inner.height,
   };
 }
 
@@ -70,10 +77,11 @@ function axes(scale) {
   const span = scale.end - scale.start;
   const room = Math.max(2, Math.floor(scale.width / 110));
   const timeStep = TIME_STEPS_S.find((step) => span / step <= room) ?? span;
+  const right = scale.width - MARGIN.right;
   const bottom = HEIGHT - MARGIN.bottom;
   return [
     ...ticks(scale.low, scale.high, bytesStep).flatMap((value) => [
-      svg("line", { class: "grid", x1: MARGIN.left, x2: scale.width - MARGIN.right, y1: scale.y(value), y2: scale.y(value) }),
+      svg("line", { class: "grid", x1: MARGIN.left, x2: right, y1: scale.y(value), y2: scale.y(value) }),
       svg("text", { class: "tick end", x: MARGIN.left - 8, y: scale.y(value) + 4 }, bytes(value)),
     ]),
     ...ticks(scale.start, scale.end, timeStep).map((time) =>
@@ -96,7 +104,7 @@ function runs(blocks) {
 function runShapes(run, scale) {
   const middle = (block) => scale.x((block.start + block.end) / 2);
   const mean = run.map((block) => [middle(block), scale.y(block.inuse_bytes)]);
-  const lowest = run.map((block) => [middle(block), scale.y(block.inuse_min_bytes ?? block.inuse_bytes)]);
+  const lowest = run.map((block) => [middle(block), scale.y(lowestOf(block))]);
   return [
     svg("polygon", { class: "band", points: points([...mean, ...lowest.toReversed()]) }),
     svg("polyline", { class: "line", points: points(mean) }),
@@ -110,7 +118,8 @@ function onset(scale, since) {
   const late = x > scale.width * 0.7;
   return [
     svg("line", { class: "onset", x1: x, x2: x, y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom }),
-    svg("text", { class: late ? "tick end" : "tick", x: late ? x - 6 : x + 6, y: MARGIN.top + 10 }, "growth began"),
+    svg("text", { class: late ? "tick end" : "tick", x: late ? x - 6 : x + 6, y: MARGIN.top + 10 },
+      "growth began"),
   ];
 }
 
@@ -125,7 +134,8 @@ function follow(chart, blocks, scale, readout) {
     const at = scale.x((block.start + block.end) / 2);
     cursor.setAttribute("x1", at);
     cursor.setAttribute("x2", at);
-    readout.textContent = `${clock(block.start, 1)} to ${clock(block.end, 1)} UTC: ${bytes(block.inuse_bytes)}, lowest ${bytes(block.inuse_min_bytes)}`;
+    readout.textContent = `${clock(block.start, 1)} to ${clock(block.end, 1)} UTC: `
+      + `${bytes(block.inuse_bytes)}, lowest ${bytes(lowestOf(block))}`;
   });
   chart.addEventListener("pointerleave", () => {
     cursor.setAttribute("x1", -1);

@@ -37,7 +37,7 @@ export function stackList(stack) {
 }
 
 function gateRow(gate) {
-  const [mark, word] = gate.judged ? (gate.passed ? ["✓", "passed"] : ["✗", "not passed"]) : ["·", "not judged"];
+  const [mark, word] = !gate.judged ? ["·", "not judged"] : gate.passed ? ["✓", "passed"] : ["✗", "not passed"];
   const limit = `${gate.comparison === "<=" ? "≤" : "≥"} ${gateFigure(gate.gate, gate.limit)}`;
   return h("tr", { class: `gate ${word.replace(" ", "-")}` },
     h("td", { class: "mark", title: word }, mark, h("span", { class: "unseen" }, word)),
@@ -78,7 +78,8 @@ export function sitesTable({ sites, other }) {
     h("td", {}), h("td", {})) : null;
   return h("table", { class: "sites" },
     h("thead", {}, h("tr", {}, h("th", {}, "Allocated in"), h("th", { class: "num" }, "In use"),
-      h("th", { class: "num" }, "Growth"), h("th", { class: "num", title: "share of what it allocates that is never freed" }, "Kept"))),
+      h("th", { class: "num" }, "Growth"),
+      h("th", { class: "num", title: "share of what it allocates that is never freed" }, "Kept"))),
     h("tbody", {}, sites.map(siteRow), rest));
 }
 

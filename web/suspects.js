@@ -3,7 +3,9 @@
 import { sparkline } from "./chart.js";
 import { bytes, place } from "./format.js";
 import { h, keyed, render } from "./dom.js";
-import { badge, frameOf, functionName, gatesTable, growthText, loadSeries, retention, stackList, timeAgo } from "./parts.js";
+import {
+  badge, frameOf, functionName, gatesTable, growthText, loadSeries, retention, stackList, timeAgo,
+} from "./parts.js";
 
 const CARDS_MAX = 100;
 
@@ -12,7 +14,10 @@ function keyOf(suspect) {
 }
 
 function title({ site, type }) {
-  if (!site) return [h("span", { class: "function" }, "Whole heap"), h("span", { class: "dim" }, "no single site explains it")];
+  if (!site) {
+    return [h("span", { class: "function" }, "Whole heap"),
+      h("span", { class: "dim" }, "no single site explains it")];
+  }
   const frame = frameOf(site);
   return [
     functionName(frame),
@@ -27,8 +32,10 @@ function kept(suspect) {
 }
 
 function notes({ restarts, recurring }) {
-  if (recurring) return h("span", { class: "note", title: "it leaked before the last restart, too" }, "recurring");
-  return restarts > 0 ? h("span", { class: "note" }, `${restarts} restart${restarts > 1 ? "s" : ""}`) : null;
+  const before = "it leaked before the last restart, too";
+  if (recurring) return h("span", { class: "note", title: before }, "recurring");
+  if (restarts > 0) return h("span", { class: "note" }, `${restarts} restart${restarts > 1 ? "s" : ""}`);
+  return null;
 }
 
 function summaryOf(suspect) {
@@ -109,10 +116,10 @@ function heldOrder(host, suspects) {
   return suspects.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
-// Shows the suspects, at most CARDS_MAX; returns how many are left out.
+// Shows the suspects, at most CARDS_MAX; returns how many that are.
 export function showSuspects(host, suspects, targets) {
   const list = heldOrder(host, withPeers(suspects, targets)).slice(0, CARDS_MAX);
   order = new Map(list.map((suspect, i) => [keyOf(suspect), i]));
   keyed(host, list, keyOf, card);
-  return suspects.length - list.length;
+  return list.length;
 }

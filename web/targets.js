@@ -23,7 +23,8 @@ function compare(a, b) {
 }
 
 function matches(target, words) {
-  const text = `${target.labels.job} ${target.labels.instance} ${target.health} ${target.heap?.verdict}`.toLowerCase();
+  const { labels, health, heap } = target;
+  const text = [labels.job, labels.instance, health, heap?.verdict].join(" ").toLowerCase();
   return words.every((word) => text.includes(word));
 }
 
@@ -32,7 +33,8 @@ function stateCell({ health }) {
 }
 
 function verdictCell({ verdict, suspects }) {
-  return [badge(verdict), suspects > 0 ? h("span", { class: "note" }, `${suspects} site${suspects > 1 ? "s" : ""}`) : null];
+  const note = suspects > 0 ? h("span", { class: "note" }, `${suspects} suspect${suspects > 1 ? "s" : ""}`) : null;
+  return [badge(verdict), note];
 }
 
 function scrapeCell({ lastError, lastScrape }) {
@@ -46,11 +48,12 @@ function fact(name, value) {
 function factsOf(target) {
   const { heap } = target;
   return h("dl", { class: "facts" },
-    fact("Scraped", `${target.scrapeUrl} every ${target.scrapeInterval}, last in ${duration(target.lastScrapeDuration)}`),
+    fact("Scraped", `${target.scrapeUrl} every ${target.scrapeInterval}`
+      + (target.lastScrape ? `, last in ${duration(target.lastScrapeDuration)}` : "")),
     target.lastError ? fact("Error", target.lastError) : null,
     fact("Labels", Object.entries(target.labels).map(([name, value]) => `${name}="${value}"`).join(", ")),
     heap ? fact("Allocates", `${bytes(heap.alloc_bytes_per_second)}/s`) : null,
-    heap ? fact("Sites", `${heap.sites ?? 0}, of which ${heap.followed_sites ?? 0} are large enough to be followed`) : null,
+    heap ? fact("Sites", `${heap.sites}, of which ${heap.followed_sites} are large enough to be followed`) : null,
     heap?.restarts > 0 ? fact("Restarts seen", String(heap.restarts)) : null);
 }
 
