@@ -74,8 +74,7 @@ struct config_job {
 struct config {
     int refs;
     char *path; /* as given */
-    char
-        *text; /* the file as read, for GET /api/v1/status/config (secrets replaced when printed) */
+    char *text; /* the file as read, secrets and all: show config_print's instead */
     struct config_global {
         int64_t scrape_interval_ns;
         int64_t scrape_timeout_ns;

@@ -51,8 +51,15 @@ static void add_default(const struct config_option *option, struct lw_strbuf *ou
         lw_strbuf_adds(out, "as in `global`");
     else if (option->fallback)
         lw_strbuf_addf(out, "`%s`", option->fallback[0] ? option->fallback : "\"\"");
-    else
+    else if (option->type != CONFIG_SECTION || option->section->optional)
         lw_strbuf_adds(out, "none");
+}
+
+static const char *reload_word(const struct config_option *option)
+{
+    if (option->type == CONFIG_SECTION)
+        return "";
+    return option->reload == CONFIG_RELOAD_RESTART ? "needs a restart" : "live";
 }
 
 static void add_row(const struct config_option *option, struct lw_strbuf *out)
@@ -61,15 +68,14 @@ static void add_row(const struct config_option *option, struct lw_strbuf *out)
     add_type(option, out);
     lw_strbuf_adds(out, " | ");
     add_default(option, out);
-    lw_strbuf_addf(out, " | %s | %s |\n",
-        option->reload == CONFIG_RELOAD_RESTART ? "needs a restart" : "live", option->doc);
+    lw_strbuf_addf(out, " | %s | %s |\n", reload_word(option), option->doc);
 }
 
 /* A heading and a table for the section at `path`, then the same for the sections in it. */
 static void add_section(
     const struct config_section *section, const char *path, struct lw_strbuf *out)
 {
-    lw_strbuf_addf(out, "%s`%s`\n\n", out->len ? "\n" : "", path);
+    lw_strbuf_addf(out, "%s**`%s`**\n\n", out->len ? "\n" : "", path);
     lw_strbuf_adds(out, "| option | type | default | reload | meaning |\n");
     lw_strbuf_adds(out, "|---|---|---|---|---|\n");
     for (size_t i = 0; i < section->option_count; i++)

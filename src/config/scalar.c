@@ -183,6 +183,8 @@ int config_label_name_check(const char *name, bool allow_reserved, struct lw_err
     return 0;
 }
 
+#define HOST_BYTES_MAX 255 /* more than the longest DNS name */
+
 /* The end of the host at the front of an address, or NULL when there is none. */
 static const char *skip_host(const char *at)
 {
@@ -191,17 +193,21 @@ static const char *skip_host(const char *at)
     static const char in_ipv6[] = "abcdefABCDEF0123456789:.";
     if (*at != '[') {
         size_t len = strspn(at, in_name);
-        return len ? at + len : NULL;
+        return len && len <= HOST_BYTES_MAX ? at + len : NULL;
     }
     size_t len = strspn(at + 1, in_ipv6);
-    return len && at[1 + len] == ']' ? at + len + 2 : NULL;
+    return len && len <= HOST_BYTES_MAX && at[1 + len] == ']' ? at + len + 2 : NULL;
 }
 
 int config_address_check(const char *address, struct lw_err *err)
 {
     const char *at = skip_host(address);
     int64_t port = 0;
-    bool ok = at && *at++ == ':' && read_digits(&at, &port) && !*at && port >= 1 && port <= 65535;
+    bool ok = at && at[0] == ':' && at[1] != '0' && strlen(at) <= strlen(":65535");
+    if (ok) {
+        at++;
+        ok = read_digits(&at, &port) && !*at && port <= 65535;
+    }
     if (ok)
         return 0;
     if (strchr(address, '/'))

@@ -10,6 +10,9 @@
 
 #define ANCHORS_MAX 256
 
+/* A long text counts as several nodes, so that the budget bounds what aliases of it come to. */
+#define TEXT_BYTES_PER_NODE 256
+
 /* What one node may take from the arena beside its text: itself, its item, and their alignment. */
 #define NODE_BYTES ((size_t)256)
 
@@ -75,16 +78,26 @@ static int fail_parser(const struct builder *b, const char *text, struct lw_err 
     return at(b, mark, err);
 }
 
-static struct config_yaml_node *new_node(
-    struct builder *b, enum config_yaml_kind kind, yaml_mark_t mark, struct lw_err *err)
+/* Takes the weight of nodes off the budget. */
+static int charge(struct builder *b, size_t weight, yaml_mark_t mark, struct lw_err *err)
 {
-    struct config_yaml_node *node =
-        b->nodes < b->nodes_max ? lw_arena_new_array(b->yaml->arena, 1, sizeof *node) : NULL;
+    if (weight > b->nodes_max - b->nodes)
+        return too_large(b, mark, err);
+    b->nodes += weight;
+    return 0;
+}
+
+/* A node of `weight`, which the budget must still hold; NULL on error. */
+static struct config_yaml_node *new_node(struct builder *b, enum config_yaml_kind kind,
+    size_t weight, yaml_mark_t mark, struct lw_err *err)
+{
+    if (charge(b, weight, mark, err) < 0)
+        return NULL;
+    struct config_yaml_node *node = lw_arena_new_array(b->yaml->arena, 1, sizeof *node);
     if (!node) {
         too_large(b, mark, err);
         return NULL;
     }
-    b->nodes++;
     node->kind = kind;
     node->line = (unsigned)mark.line + 1;
     node->column = (unsigned)mark.column + 1;
@@ -158,14 +171,15 @@ static int take_scalar(struct builder *b, const yaml_event_t *event, struct lw_e
         lw_err_set(err, LW_INVALID, "the text holds a NUL byte");
         return at(b, event->start_mark, err);
     }
-    struct config_yaml_node *node = new_node(b, CONFIG_YAML_SCALAR, event->start_mark, err);
+    size_t weight = 1 + len / TEXT_BYTES_PER_NODE;
+    struct config_yaml_node *node = new_node(b, CONFIG_YAML_SCALAR, weight, event->start_mark, err);
     if (!node)
         return -1;
+    node->weight = weight;
     node->text = lw_arena_strndup(b->yaml->arena, text, len);
     if (!node->text)
         return too_large(b, event->start_mark, err);
     node->quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-    node->weight = 1;
     if (remember(b, event->data.scalar.anchor, node, event->start_mark, err) < 0)
         return -1;
     return attach(b, node, event->start_mark, err);
@@ -184,9 +198,8 @@ static int take_alias(struct builder *b, const yaml_event_t *event, struct lw_er
             node ? "refers to what it stands in" : "has no anchor before it");
         return at(b, event->start_mark, err);
     }
-    if (node->weight > b->nodes_max - b->nodes)
-        return too_large(b, event->start_mark, err);
-    b->nodes += node->weight;
+    if (charge(b, node->weight, event->start_mark, err) < 0)
+        return -1;
     if (b->depth + node->height > CONFIG_YAML_DEPTH_MAX) {
         lw_err_set(err, LW_TOO_LARGE, "nested deeper than %d levels", CONFIG_YAML_DEPTH_MAX);
         return at(b, event->start_mark, err);
@@ -209,7 +222,7 @@ static int open_node(struct builder *b, const yaml_event_t *event, struct lw_err
     }
     size_t nodes_before = b->nodes;
     struct config_yaml_node *node =
-        new_node(b, is_map ? CONFIG_YAML_MAP : CONFIG_YAML_LIST, event->start_mark, err);
+        new_node(b, is_map ? CONFIG_YAML_MAP : CONFIG_YAML_LIST, 1, event->start_mark, err);
     if (!node)
         return -1;
     node->height = 1;
@@ -267,7 +280,7 @@ static int build(struct builder *b, const char *text, struct lw_err *err)
     assert(b->depth == 0);
     if (b->yaml->root)
         return 0;
-    b->yaml->root = new_node(b, CONFIG_YAML_SCALAR, (yaml_mark_t){0}, err);
+    b->yaml->root = new_node(b, CONFIG_YAML_SCALAR, 1, (yaml_mark_t){0}, err);
     if (!b->yaml->root)
         return -1;
     b->yaml->root->text = lw_arena_strndup(b->yaml->arena, "", 0);

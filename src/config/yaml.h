@@ -35,7 +35,8 @@ struct config_yaml_node {
 struct config_yaml; /* owns all its nodes */
 
 /* Reads one document of text; path is used in messages. An empty one has a null root. At most
- * nodes_max nodes. Errors: LW_INVALID, LW_TOO_LARGE, with "path:line:column: " in front. */
+ * nodes_max nodes, where a text counts as one more for each 256 bytes. Errors: LW_INVALID,
+ * LW_TOO_LARGE, with "path:line:column: " in front. */
 struct config_yaml *config_yaml_parse(const char *text, size_t len, const char *path,
     size_t nodes_max, struct lw_err *err) LW_MUST_CHECK;
 void config_yaml_free(struct config_yaml **yaml);
