@@ -1,0 +1,493 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "base/mem.h"
+#include "profile_sketch.h"
+#include "store/db.h"
+#include "store/store.h"
+
+#define MIB ((int64_t)1 << 20)
+#define NOW ((struct lw_wall){1767225600 * LW_NS_PER_S})
+
+/* ---- heaps to ingest ---- */
+
+/* One site: function fN, its in-use and alloc bytes. */
+struct site {
+    int n;
+    int64_t inuse_bytes;
+    int64_t alloc_bytes;
+};
+
+static struct profile *heap(const struct site *sites, size_t count)
+{
+    struct sketch *s = LW_NEW(struct sketch);
+    sketch_init(s);
+    for (size_t i = 0; i < count; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "main.f%d", sites[i].n);
+        uint64_t f = sketch_add_function(s, name, "/app/main.go", 0);
+        uint64_t stack[] = {
+            sketch_add_location(s, 0x401000 + 16 * (uint64_t)sites[i].n, f, sites[i].n), 0};
+        struct profile_values v = {sites[i].alloc_bytes / 64, sites[i].alloc_bytes,
+            sites[i].inuse_bytes / 64, sites[i].inuse_bytes};
+        sketch_add_sample(s, stack, v, 64);
+    }
+    size_t len;
+    unsigned char *bytes = sketch_pack(s, &len);
+    free(s);
+    struct profile_limits limits = profile_limits_for(1 << 20);
+    struct lw_err err;
+    struct profile *profile = profile_decode(bytes, len, &limits, &err);
+    if (!profile)
+        fail_msg("%s", err.msg);
+    free(bytes);
+    return profile;
+}
+
+static struct lw_wall minutes(int n)
+{
+    return (struct lw_wall){NOW.ns + n * 60 * LW_NS_PER_S};
+}
+
+static bool ingest(
+    struct store *store, uint64_t target, int minute, const struct site *sites, size_t count)
+{
+    struct profile *profile = heap(sites, count);
+    struct lw_err ok = {.code = LW_OK};
+    bool restarted;
+    assert_true(store_ingest(store, target,
+        &(struct store_scrape){minutes(minute), 5 * LW_NS_PER_MS, &ok}, profile, &restarted));
+    profile_free(&profile);
+    return restarted;
+}
+
+/* ---- stores to ingest into ---- */
+
+static struct store *new_store(struct store_db *db)
+{
+    struct store_options options = {.sites_per_target = 8, .now = NOW};
+    trend_config_init(&options.trend, 60);
+    return store_new(&options, db);
+}
+
+/* Makes the store hold targets 1..count. */
+static void set_targets(struct store *store, size_t count, int minute)
+{
+    struct store_target_spec specs[8];
+    struct lw_labels *labels[8];
+    for (size_t i = 0; i < count; i++) {
+        char instance[32];
+        snprintf(instance, sizeof instance, "host%zu:6060", i + 1);
+        struct lw_label list[] = {{(char *)"job", (char *)"shop"}, {(char *)"instance", instance}};
+        labels[i] = lw_labels_new(list, 2);
+        specs[i] = (struct store_target_spec){.id = i + 1,
+            .labels = labels[i],
+            .discovered = labels[i],
+            .job_name = "shop",
+            .url = "http://x/debug/pprof/heap",
+            .interval_ns = 60 * LW_NS_PER_S,
+            .timeout_ns = 10 * LW_NS_PER_S};
+    }
+    store_set_targets(store, specs, count, minutes(minute));
+    for (size_t i = 0; i < count; i++)
+        lw_labels_unref(&labels[i]);
+}
+
+static void test_rows_add_up_to_the_total(void **state)
+{
+    (void)state;
+    struct store *store = new_store(NULL);
+    set_targets(store, 1, 0);
+    struct site sites[] = {
+        {1, 9 * MIB, 9 * MIB}, {2, 3 * MIB, 30 * MIB}, {3, 1 * MIB, 2 * MIB}, {4, 0, 7 * MIB}};
+    assert_false(ingest(store, 1, 0, sites, 4));
+    const struct store_target *t = store_target_find(store, 1);
+    assert_int_equal(t->health, STORE_UP);
+    assert_int_equal(t->total.inuse_bytes, 13 * MIB);
+    assert_int_equal(t->followed, 2); /* two MiB and more */
+    int64_t inuse = t->other.inuse_bytes, alloc = t->other.alloc_bytes;
+    for (size_t i = 0; i < t->row_count; i++) {
+        inuse += t->rows[i].values.inuse_bytes;
+        alloc += t->rows[i].values.alloc_bytes;
+        if (i > 0)
+            assert_true(t->rows[i - 1].values.inuse_bytes >= t->rows[i].values.inuse_bytes);
+    }
+    assert_int_equal(inuse, t->total.inuse_bytes);
+    assert_int_equal(alloc, t->total.alloc_bytes);
+    assert_string_equal(t->rows[0].site->frames[t->rows[0].site->leaf].function, "main.f1");
+    store_free(&store);
+}
+
+static void test_followed_sites_are_bounded(void **state)
+{
+    (void)state;
+    struct store *store = new_store(NULL); /* at most 8 */
+    set_targets(store, 1, 0);
+    struct site sites[12];
+    for (int i = 0; i < 12; i++)
+        sites[i] = (struct site){i, (20 - i) * MIB, 50 * MIB};
+    ingest(store, 1, 0, sites, 12);
+    const struct store_target *t = store_target_find(store, 1);
+    assert_int_equal(t->followed, 8);
+    assert_int_equal(store_stats(store)->followed, 9); /* and the total */
+    assert_non_null(t->rows[7].series);
+    assert_null(t->rows[8].series);
+    store_free(&store);
+}
+
+static void test_a_failed_scrape_keeps_the_heap(void **state)
+{
+    (void)state;
+    struct store *store = new_store(NULL);
+    set_targets(store, 1, 0);
+    ingest(store, 1, 0, (struct site[]){{1, 9 * MIB, 9 * MIB}}, 1);
+    struct lw_err why;
+    lw_err_set(&why, LW_TIMEOUT, "no answer within 10 s");
+    assert_true(store_fail(store, 1, &(struct store_scrape){minutes(1), 0, &why}));
+    const struct store_target *t = store_target_find(store, 1);
+    assert_int_equal(t->health, STORE_DOWN);
+    assert_string_equal(t->last_error, "no answer within 10 s");
+    assert_int_equal(t->scrapes[LW_OK], 1);
+    assert_int_equal(t->scrapes[LW_TIMEOUT], 1);
+    assert_int_equal(t->total.inuse_bytes, 9 * MIB);
+    assert_false(store_fail(store, 99, &(struct store_scrape){minutes(1), 0, &why}));
+    store_free(&store);
+}
+
+static void test_restart_is_seen(void **state)
+{
+    (void)state;
+    struct store *store = new_store(NULL);
+    set_targets(store, 1, 0);
+    struct site before[] = {{1, 9 * MIB, 90 * MIB}, {2, 3 * MIB, 30 * MIB}, {3, 3 * MIB, 3 * MIB}};
+    struct site later[] = {{1, 9 * MIB, 95 * MIB}, {2, 3 * MIB, 30 * MIB}, {3, 3 * MIB, 3 * MIB}};
+    assert_false(ingest(store, 1, 0, before, 3));
+    assert_false(ingest(store, 1, 1, later, 3));
+    /* The total fell. */
+    struct site fell[] = {{1, 1 * MIB, 2 * MIB}, {2, 3 * MIB, 30 * MIB}, {3, 3 * MIB, 3 * MIB}};
+    assert_true(ingest(store, 1, 2, fell, 3));
+    /* The total rose, but two of three sites fell: a busy young process after an idle old one. */
+    struct site busy[] = {{1, 1 * MIB, 900 * MIB}, {2, 3 * MIB, 3 * MIB}, {3, 1 * MIB, 1 * MIB}};
+    assert_true(ingest(store, 1, 3, busy, 3));
+    assert_int_equal(store_target_find(store, 1)->restarts, 2);
+    store_free(&store);
+}
+
+static void test_a_new_sample_rate_is_no_restart(void **state)
+{
+    (void)state;
+    struct store *store = new_store(NULL);
+    set_targets(store, 1, 0);
+    for (int i = 0; i < 10; i++)
+        ingest(store, 1, i, (struct site[]){{1, 9 * MIB, (90 + i) * MIB}}, 1);
+    struct profile *profile = heap((struct site[]){{1, 9 * MIB, 200 * MIB}}, 1);
+    profile->period_bytes = 65536;
+    struct lw_err ok = {.code = LW_OK};
+    bool restarted = true;
+    store_ingest(store, 1, &(struct store_scrape){minutes(10), 0, &ok}, profile, &restarted);
+    profile_free(&profile);
+    assert_false(restarted);
+    struct trend_block blocks[TREND_BLOCKS_MAX];
+    size_t n =
+        trend_series_blocks(store_target_find(store, 1)->rows[0].series, blocks, TREND_BLOCKS_MAX);
+    assert_true(n <= 1); /* what was before is let go */
+    store_free(&store);
+}
+
+static void test_a_target_that_comes_back_has_its_series(void **state)
+{
+    (void)state;
+    struct store *store = new_store(NULL);
+    set_targets(store, 2, 0);
+    for (int i = 0; i < 20; i++)
+        ingest(store, 2, i, (struct site[]){{1, 9 * MIB, (90 + i) * MIB}}, 1);
+    set_targets(store, 1, 20);
+    assert_null(store_target_find(store, 2));
+    assert_int_equal(store_target_count(store), 1);
+    struct lw_err ok = {.code = LW_OK};
+    struct profile *late = heap((struct site[]){{1, 9 * MIB, 900 * MIB}}, 1);
+    assert_false(store_ingest(store, 2, &(struct store_scrape){minutes(20), 0, &ok}, late, NULL));
+    profile_free(&late);
+    set_targets(store, 2, 21);
+    struct trend_block blocks[TREND_BLOCKS_MAX];
+    assert_true(
+        trend_series_blocks(store_target_find(store, 2)->series, blocks, TREND_BLOCKS_MAX) > 5);
+    /* After a long absence it is gone from memory, and call stacks that nobody shows with it. */
+    set_targets(store, 1, 22);
+    set_targets(store, 1, 60);
+    assert_int_equal(store_stats(store)->sites, 0);
+    store_free(&store);
+}
+
+/* ---- the file ---- */
+
+static char dir[64];
+
+static int make_dir(void **state)
+{
+    (void)state;
+    snprintf(dir, sizeof dir, "/tmp/leakwatchd-store-XXXXXX");
+    return mkdtemp(dir) ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    return system(command);
+}
+
+static struct store_db *open_db(char set_aside[STORE_PATH_BYTES])
+{
+    struct lw_err err;
+    struct store_db *db = store_db_open(dir, NOW, set_aside, &err);
+    if (!db)
+        fail_msg("%s", err.msg);
+    return db;
+}
+
+static void write_batch(struct store *store, int minute)
+{
+    struct store_batch *batch = store_batch_new(store, 0, minutes(minute));
+    assert_non_null(batch);
+    struct lw_err err;
+    if (store_batch_write(batch, &err) < 0)
+        fail_msg("%s", err.msg);
+    store_batch_done(store, &batch, true);
+}
+
+/* A store with one target, fifty minutes of history, written down. */
+static void make_history(void)
+{
+    char set_aside[STORE_PATH_BYTES];
+    struct store *store = new_store(open_db(set_aside));
+    set_targets(store, 1, 0);
+    for (int i = 0; i < 50; i++)
+        ingest(store, 1, i, (struct site[]){{1, (9 + i) * MIB, (90 + i) * MIB}, {2, MIB, MIB}}, 2);
+    assert_true(store_is_dirty(store));
+    write_batch(store, 50);
+    assert_false(store_is_dirty(store));
+    store_free(&store);
+}
+
+static void test_history_comes_back(void **state)
+{
+    (void)state;
+    make_history();
+    char set_aside[STORE_PATH_BYTES];
+    struct store *store = new_store(open_db(set_aside));
+    assert_string_equal(set_aside, "");
+    set_targets(store, 1, 51);
+    const struct store_target *t = store_target_find(store, 1);
+    assert_int_equal(t->health, STORE_UNKNOWN); /* until it is scraped */
+    assert_int_equal(t->total.inuse_bytes, 59 * MIB);
+    assert_int_equal(t->row_count, 1); /* what is only shown is not kept */
+    assert_string_equal(t->rows[0].site->frames[0].function, "main.f1");
+    assert_int_equal(t->rows[0].site->frames[0].line, 1);
+    struct trend_block blocks[TREND_BLOCKS_MAX];
+    size_t n = trend_series_blocks(t->rows[0].series, blocks, TREND_BLOCKS_MAX);
+    assert_true(n > 10);
+    assert_true(blocks[0].start_s <= lw_wall_s(minutes(2)));
+    /* The series goes on, and what happened while nobody looked is told from a restart. */
+    assert_false(ingest(store, 1, 52, (struct site[]){{1, 61 * MIB, 142 * MIB}}, 1));
+    assert_true(ingest(store, 1, 53, (struct site[]){{1, 1 * MIB, 2 * MIB}}, 1));
+    store_free(&store);
+}
+
+static void test_a_batch_that_failed_is_tried_again(void **state)
+{
+    (void)state;
+    char set_aside[STORE_PATH_BYTES];
+    struct store *store = new_store(open_db(set_aside));
+    set_targets(store, 1, 0);
+    ingest(store, 1, 0, (struct site[]){{1, 9 * MIB, 90 * MIB}}, 1);
+    struct store_batch *batch = store_batch_new(store, 0, minutes(1));
+    assert_non_null(batch);
+    assert_null(store_batch_new(store, 0, minutes(1))); /* one at a time */
+    store_batch_done(store, &batch, false);             /* as if the disk were full */
+    assert_true(store_is_dirty(store));
+    assert_int_equal(store_stats(store)->batches_failed, 1);
+    write_batch(store, 2);
+    store_free(&store);
+    store = new_store(open_db(set_aside));
+    set_targets(store, 1, 3);
+    assert_int_equal(store_target_find(store, 1)->row_count, 1);
+    store_free(&store);
+}
+
+static void test_a_full_disk_is_an_error_and_passes(void **state)
+{
+    (void)state;
+    char set_aside[STORE_PATH_BYTES];
+    struct store_db *db = open_db(set_aside);
+    struct lw_err err;
+    struct store *store = new_store(db);
+    set_targets(store, 1, 0);
+    ingest(store, 1, 0, (struct site[]){{1, 9 * MIB, 90 * MIB}}, 1);
+    /* Another process holds the write lock, which fails a write as a full disk would. */
+    char path[128];
+    snprintf(path, sizeof path, "%s/leakwatchd.db", dir);
+    sqlite3 *other;
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    struct store_batch *batch = store_batch_new(store, 0, minutes(1));
+    assert_int_equal(store_batch_write(batch, &err), -1);
+    assert_int_equal(err.code, LW_BUSY);
+    assert_non_null(strstr(err.msg, "leakwatchd.db"));
+    store_batch_done(store, &batch, false);
+    sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL);
+    sqlite3_close(other);
+    write_batch(store, 2);
+    store_free(&store);
+}
+
+/* Spoils the file at an offset (negative: from the end) or cuts it, and expects it set aside. */
+static void expect_set_aside(const char *how, long offset, long cut_to)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/leakwatchd.db", dir);
+    FILE *f = fopen(path, "r+b");
+    assert_non_null(f);
+    if (cut_to >= 0) {
+        assert_int_equal(ftruncate(fileno(f), cut_to), 0);
+    } else {
+        assert_int_equal(fseek(f, offset, SEEK_SET), 0);
+        for (int i = 0; i < 3000; i++)
+            fputc(0xa5 ^ i, f);
+    }
+    fclose(f);
+    char set_aside[STORE_PATH_BYTES];
+    struct store *store = new_store(open_db(set_aside));
+    if (!set_aside[0])
+        fail_msg("%s was not noticed", how);
+    assert_int_equal(access(set_aside, F_OK), 0);
+    set_targets(store, 1, 60); /* and the new file works */
+    ingest(store, 1, 60, (struct site[]){{1, 9 * MIB, 90 * MIB}}, 1);
+    write_batch(store, 61);
+    store_free(&store);
+}
+
+static void test_damage_is_set_aside(void **state)
+{
+    (void)state;
+    make_history();
+    expect_set_aside("an overwritten header", 0, -1);
+    expect_set_aside("a page of noise in the middle", 4096 + 100, -1);
+    make_history();
+    expect_set_aside("a cut file", 0, 5000);
+}
+
+static void test_a_damaged_row_costs_only_itself(void **state)
+{
+    (void)state;
+    make_history();
+    char path[128];
+    snprintf(path, sizeof path, "%s/leakwatchd.db", dir);
+    sqlite3 *other;
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(other, "UPDATE series SET image = substr(image, 1, 40) WHERE site != 0;", NULL,
+            NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(other);
+    char set_aside[STORE_PATH_BYTES];
+    struct store *store = new_store(open_db(set_aside));
+    set_targets(store, 1, 51);
+    assert_int_equal(store_stats(store)->images_refused, 1);
+    assert_int_equal(store_stats(store)->sites, 0);
+    struct trend_block blocks[TREND_BLOCKS_MAX];
+    assert_true(
+        trend_series_blocks(store_target_find(store, 1)->series, blocks, TREND_BLOCKS_MAX) > 10);
+    store_free(&store);
+}
+
+static void test_a_newer_file_is_left_alone(void **state)
+{
+    (void)state;
+    make_history();
+    char path[128];
+    snprintf(path, sizeof path, "%s/leakwatchd.db", dir);
+    sqlite3 *other;
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    sqlite3_exec(other, "PRAGMA user_version = 99", NULL, NULL, NULL);
+    sqlite3_close(other);
+    char set_aside[STORE_PATH_BYTES];
+    struct lw_err err;
+    assert_null(store_db_open(dir, NOW, set_aside, &err));
+    assert_int_equal(err.code, LW_INVALID);
+    assert_non_null(strstr(err.msg, "newer release"));
+    assert_int_equal(access(path, F_OK), 0);
+}
+
+static void test_one_daemon_a_directory(void **state)
+{
+    (void)state;
+    char set_aside[STORE_PATH_BYTES];
+    struct store_db *db = open_db(set_aside);
+    struct lw_err err;
+    assert_null(store_db_open(dir, NOW, set_aside, &err));
+    assert_int_equal(err.code, LW_BUSY);
+    store_db_close(&db);
+    db = open_db(set_aside);
+    store_db_close(&db);
+}
+
+static void test_a_directory_that_cannot_be_made(void **state)
+{
+    (void)state;
+    char set_aside[STORE_PATH_BYTES];
+    struct lw_err err;
+    assert_null(store_db_open("/proc/nowhere/data", NOW, set_aside, &err));
+    assert_int_equal(err.code, LW_IO);
+    assert_non_null(strstr(err.msg, "--storage.path"));
+}
+
+static void test_what_left_is_forgotten_in_time(void **state)
+{
+    (void)state;
+    make_history();
+    char set_aside[STORE_PATH_BYTES];
+    struct store *store = new_store(open_db(set_aside));
+    store_set_retention(store, 86400 * LW_NS_PER_S);
+    set_targets(store, 0, 51);
+    write_batch(store, 3 * 24 * 60);
+    store_free(&store);
+    store = new_store(open_db(set_aside));
+    set_targets(store, 1, 3 * 24 * 60 + 1);
+    assert_int_equal(store_target_find(store, 1)->row_count, 0);
+    store_free(&store);
+}
+
+#define WITH_DIR(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows_add_up_to_the_total),
+        cmocka_unit_test(test_followed_sites_are_bounded),
+        cmocka_unit_test(test_a_failed_scrape_keeps_the_heap),
+        cmocka_unit_test(test_restart_is_seen),
+        cmocka_unit_test(test_a_new_sample_rate_is_no_restart),
+        cmocka_unit_test(test_a_target_that_comes_back_has_its_series),
+        WITH_DIR(test_history_comes_back),
+        WITH_DIR(test_a_batch_that_failed_is_tried_again),
+        WITH_DIR(test_a_full_disk_is_an_error_and_passes),
+        WITH_DIR(test_damage_is_set_aside),
+        WITH_DIR(test_a_damaged_row_costs_only_itself),
+        WITH_DIR(test_a_newer_file_is_left_alone),
+        WITH_DIR(test_one_daemon_a_directory),
+        WITH_DIR(test_a_directory_that_cannot_be_made),
+        WITH_DIR(test_what_left_is_forgotten_in_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
