@@ -127,7 +127,6 @@ static int set_transport(struct scrape_fetch *fetch)
     CURL *easy = fetch->easy;
     int rc = 0;
     rc |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    rc |= curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     /* One request at a time and target: HTTP/2 would add only ways to fail. */
     rc |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     rc |= curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* whatever the environment says */

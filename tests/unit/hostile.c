@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -224,6 +225,7 @@ static void *accept_all(void *arg)
     while ((fd = accept(server->fd, NULL, NULL)) >= 0) {
         struct connection *c = malloc(sizeof *c);
         assert(c && server->count < CONNECTIONS_MAX);
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         c->server = server;
         c->fd = fd;
         server->fds[server->count] = fd;
