@@ -32,10 +32,10 @@ _Static_assert(HEAP_TYPES == PROFILE_COLUMNS, "a column for each sample type");
 static int refuse_types(const struct profile_decoder *d, struct lw_err *err)
 {
     struct lw_strbuf list;
-    lw_strbuf_init(&list, 200); /* what a message can show; once full, further appends do nothing */
+    lw_strbuf_init(&list, 200); /* what a message can show; what does not fit is left out */
     for (size_t i = 0; i < d->message->n_sample_type && !list.failed; i++) {
         const Leakwatch__Pprof__ValueType *t = d->message->sample_type[i];
-        lw_strbuf_addf(&list, "%s%s/%s", i ? ", " : "", d->message->string_table[t->type],
+        lw_strbuf_addf(&list, "%s%.40s/%.20s", i ? ", " : "", d->message->string_table[t->type],
             d->message->string_table[t->unit]);
     }
     lw_err_set(err, LW_NOT_HEAP,

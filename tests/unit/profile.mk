@@ -1,0 +1,24 @@
+check_PROGRAMS += tests/unit/test_profile tests/unit/test_profile_refusal \
+	tests/unit/test_profile_frames
+TESTS += tests/unit/test_profile tests/unit/test_profile_refusal tests/unit/test_profile_frames
+
+tests_unit_test_profile_SOURCES = tests/unit/test_profile.c \
+	tests/unit/profile_sketch.c tests/unit/profile_sketch.h
+tests_unit_test_profile_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_profile_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_profile_refusal_SOURCES = tests/unit/test_profile_refusal.c \
+	tests/unit/profile_sketch.c tests/unit/profile_sketch.h
+tests_unit_test_profile_refusal_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_profile_refusal_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_profile_frames_SOURCES = tests/unit/test_profile_frames.c
+tests_unit_test_profile_frames_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_profile_frames_LDADD = $(UNIT_LIBS)
+
+EXTRA_DIST += \
+	tests/data/profiles/README.md \
+	tests/data/profiles/blackbox-2.pb.gz \
+	tests/data/profiles/nats-2.pb.gz \
+	tests/data/profiles/node-exporter-2.pb.gz \
+	tests/data/profiles/pushgateway-2.pb.gz
