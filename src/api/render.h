@@ -3,7 +3,9 @@
 #define LW_API_RENDER_H
 
 #include "api/json.h"
+#include "profile/profile.h"
 #include "store/store.h"
+#include "trend/trend.h"
 
 /* The members that say what a series is. NULL: a site that is not followed, all members null. */
 void render_verdict(cJSON *object, const struct trend_series *series);

@@ -11,6 +11,7 @@
 #include "base/strbuf.h"
 #include "engine/engine_priv.h"
 #include "store/db.h"
+#include "trend/trend.h"
 #include "web/web.h"
 
 /* ---- discovery → store and scrape ---- */

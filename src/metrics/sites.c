@@ -6,6 +6,8 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "metrics/families.h"
+#include "profile/profile.h"
+#include "trend/trend.h"
 
 /* The sites of one target that are shown. */
 struct shown {

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "metrics/families.h"
+#include "trend/trend.h"
 
 void families_target_labels(struct expo *e, const struct store_target *target)
 {
