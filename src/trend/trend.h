@@ -2,9 +2,10 @@
  * Pure functions over bounded memory: no clock, no I/O, no knowledge of profiles or targets. Time
  * comes in with each point, in seconds of any one timeline (the daemon uses Unix time).
  *
- * A series keeps its past in rings of blocks, each level twice as coarse as the one before, judges its
- * newest window whenever a block closes, and says what it sees as a class together with the gates that
- * led there. ARCHITECTURE.md tells the design; each formula's source stands at its function. */
+ * A series keeps its past in rings of blocks, each level twice as coarse as the one before, judges
+ * its newest window whenever a block closes, and says what it sees as a class together with the
+ * gates that led there. ARCHITECTURE.md tells the design; each formula's source stands at its
+ * function. */
 #ifndef LW_TREND_TREND_H
 #define LW_TREND_TREND_H
 
@@ -16,28 +17,30 @@
 #include "base/err.h"
 #include "base/strbuf.h"
 
-/* Times are in seconds, sizes in bytes. Every time scales with base_s: a test or a demo that wants an
- * hour to be a minute sets base_s to 1 and changes nothing else. */
+/* Times are in seconds, sizes in bytes. Every time scales with base_s: a test or a demo that wants
+ * an hour to be a minute sets base_s to 1 and changes nothing else. */
 struct trend_config {
-    double base_s;           /* the base block, 60 */
-    double confirm_s;        /* shortest window that may convict, 60 base blocks */
-    double young_s;          /* the same where the growth began in a series' youth, 96 base blocks */
-    double age_s;            /* how long a series is young, 60 base blocks */
-    double lifetime_max_s;   /* longest mean object lifetime the load model may assume, 90 base blocks */
-    double gap_s;            /* a hole longer than this begins a new epoch, 24 base blocks */
+    double base_s;    /* the base block, 60 */
+    double confirm_s; /* shortest window that may convict, 60 base blocks */
+    double young_s;   /* the same where the growth began in a series' youth, 96 base blocks */
+    double age_s;     /* how long a series is young, 60 base blocks */
+    double
+        lifetime_max_s; /* longest mean object lifetime the load model may assume, 90 base blocks */
+    double gap_s;       /* a hole longer than this begins a new epoch, 24 base blocks */
     double min_growth_bytes; /* less growth than this is not looked at, 4 MiB */
     double noise_z;          /* growth must be this many sampling deviations, 5 */
+    double turnover_z;       /* … and this many of sampling and turnover together, 3.5 */
     /* … the dimensionless gates follow, each documented where it is declared … */
-    double max_share;        /* largest single step of 7 over the growth: a step is not a leak, .35 */
-    double last_two_min;     /* growth of the last two steps over an even share: plateau, .5 */
-    double last_one_min;     /* growth of the last step over an even share: plateau, .2 */
-    double curve_min;        /* slope at 5/6 of the window over slope at 1/6: saturation, .55 */
-    double late_max;         /* growth of the second half over the first: began late, wait, 2 */
-    double older_max;        /* older rate over the window's: slowing down, 1.5 */
-    double new_high_min;     /* last floor above every earlier floor, over the growth, .3 */
-    double load_r2;          /* load explaining this much excuses the raw shape, .5 */
-    int passes;              /* of the last `evaluations` of a level this many must pass, 3 */
-    int evaluations;         /* 4 */
+    double max_share;    /* largest single step of 7 over the growth: a step is not a leak, .35 */
+    double last_two_min; /* growth of the last two steps over an even share: plateau, .5 */
+    double last_one_min; /* growth of the last step over an even share: plateau, .2 */
+    double curve_min;    /* slope at 5/6 of the window over slope at 1/6: saturation, .55 */
+    double late_max;     /* growth of the second half over the first: began late, wait, 2 */
+    double older_max;    /* older rate over the window's: slowing down, 1.5 */
+    double new_high_min; /* last floor above every earlier floor, over the growth, .3 */
+    double load_r2;      /* load explaining this much excuses the raw shape, .5 */
+    int passes;          /* of the last `evaluations` of a level this many must pass, 3 */
+    int evaluations;     /* 4 */
 };
 
 /* The defaults, scaled to a base block of base_s seconds. */
@@ -51,11 +54,11 @@ struct trend_point {
 };
 
 /* What a series is, in the order of how much it should worry. X(name, word) */
-#define TREND_CLASSES(X)                                                                           \
-    X(TREND_WARMING, "warming")       /* not enough seen yet to say anything */                    \
-    X(TREND_HEALTHY, "healthy")       /* no growth that the gates take seriously */                \
-    X(TREND_SATURATING, "saturating") /* grows, but ever more slowly: a cache or pool filling */   \
-    X(TREND_GROWING, "growing")       /* grows like a leak, for too short a time to say so */      \
+#define TREND_CLASSES(X) \
+    X(TREND_WARMING, "warming")       /* not enough seen yet to say anything */ \
+    X(TREND_HEALTHY, "healthy")       /* no growth that the gates take seriously */ \
+    X(TREND_SATURATING, "saturating") /* grows, but ever more slowly: a cache or pool filling */ \
+    X(TREND_GROWING, "growing")       /* grows like a leak, for too short a time to say so */ \
     X(TREND_LEAK, "leak")             /* every gate passed, repeatedly */
 
 enum trend_class {
@@ -68,20 +71,27 @@ enum trend_class {
 const char *trend_class_word(enum trend_class c);
 
 /* Why a series is not (or no longer) a leak, or why it is: one gate each. X(name, word, text)
- * Passed gates speak for a leak; value and limit are in the unit the text names. */
-#define TREND_GATES(X)                                                                             \
-    X(TREND_GATE_WINDOW, "window_s", "seconds of history in the window judged")                    \
-    X(TREND_GATE_GROWTH, "growth_bytes", "bytes grown over the window")                            \
-    X(TREND_GATE_NOISE, "noise_sigma", "growth in standard deviations of Go's sampling")           \
-    X(TREND_GATE_SHARE, "largest_step", "largest of seven steps as a share of the growth")         \
-    X(TREND_GATE_RISING, "rising_steps", "steps of seven that went up")                            \
-    X(TREND_GATE_STILL, "still_growing", "growth of the last steps over an even share")            \
-    X(TREND_GATE_LATE, "late_growth", "growth of the second half over the first")                  \
-    X(TREND_GATE_CURVE, "curve", "slope at the end of the window over slope at its start")         \
-    X(TREND_GATE_OLDER, "older_rate", "rate before the window over the rate in it")                \
-    X(TREND_GATE_HIGH, "new_high", "last floor above every earlier one over the growth")           \
-    X(TREND_GATE_AGE, "age_window_s", "seconds of window asked of a series of this age")           \
-    X(TREND_GATE_PERSISTS, "passes", "of the last evaluations, how many passed all of the above")
+ * Passed gates speak for a leak; value and limit are in the unit the text names. A gate stops when
+ * it was judged and not passed. A series becomes a leak when no gate up to TREND_GATE_PERSISTS
+ * stops, is growing when none before TREND_GATE_AGE does, and stays a leak until it is acquitted.
+ */
+#define TREND_GATES(X) \
+    X(TREND_GATE_WINDOW, "window_s", "seconds of history in the window judged") \
+    X(TREND_GATE_GROWTH, "growth_bytes", "bytes grown over the window") \
+    X(TREND_GATE_NOISE, "noise_sigma", "growth in standard deviations of Go's sampling") \
+    X(TREND_GATE_TURNOVER, "turnover_sigma", "the same, of sampling and of turnover together") \
+    X(TREND_GATE_SHARE, "largest_step", "largest of seven steps as a share of the growth") \
+    X(TREND_GATE_RISING, "rising_steps", "steps of seven that went up") \
+    X(TREND_GATE_STILL, "still_growing", "growth of the last steps over an even share") \
+    X(TREND_GATE_LATE, "late_growth", "growth of the second half over the first") \
+    X(TREND_GATE_CURVE, "curve", "slope at the end of the window over slope at its start") \
+    X(TREND_GATE_OLDER, "older_rate", "rate before the window over the rate in it") \
+    X(TREND_GATE_HIGH, "new_high", "last floor above every earlier one over the growth") \
+    X(TREND_GATE_AGE, "age_window_s", "seconds of window asked of a series of this age") \
+    X(TREND_GATE_PERSISTS, "passes", "of the last evaluations, how many passed all of the above") \
+    /* these two hold a series that is a leak already: failing one acquits it */ \
+    X(TREND_GATE_KEPT, "kept", "growth that is still in use over the growth convicted for") \
+    X(TREND_GATE_GOING_ON, "going_on", "rate over the whole ring over the rate convicted for")
 
 enum trend_gate_id {
 #define TREND_GATE_ENUM(name, word, text) name,
@@ -95,7 +105,7 @@ struct trend_gate {
     double limit;
     bool at_most; /* passed when value <= limit; otherwise when value >= limit */
     bool judged;  /* false: an earlier gate or missing history made it pointless */
-    bool passed;
+    bool passed;  /* never true where it was not judged */
 };
 
 const char *trend_gate_word(enum trend_gate_id id);
@@ -104,11 +114,11 @@ const char *trend_gate_text(enum trend_gate_id id);
 /* The state of a series as others see it. Rates are of in-use bytes per second. */
 struct trend_verdict {
     enum trend_class class;
-    double class_since_s;  /* when it became that */
-    double rate;           /* Theil-Sen slope of the newest window; 0 while warming */
-    double rate_lo;        /* 95 % interval; -inf..inf while warming */
+    double class_since_s; /* when it became that */
+    double rate;          /* Theil-Sen slope of the newest window; 0 while warming */
+    double rate_lo;       /* 95 % interval; -inf..inf while warming */
     double rate_hi;
-    double growth_bytes;   /* over that window */
+    double growth_bytes; /* over that window */
     double window_start_s;
     double window_end_s;
     double growing_since_s; /* when the growth began, as far as is known; 0 if there is none */
@@ -120,14 +130,14 @@ struct trend_verdict {
     bool recurring;    /* it was a leak before the last restart and has not been acquitted */
 };
 
-struct trend_series; /* about 6 KiB, fixed */
+struct trend_series; /* about 6 KiB, fixed; nothing is allocated after trend_series_new */
 
 struct trend_series *trend_series_new(void);
 void trend_series_free(struct trend_series **series);
 
-/* One observation. Points must come in order of time; one that does not is dropped. alloc going down
- * begins a new epoch (the process restarted), as does a gap longer than config->gap_s.
- * Returns true when the class changed. */
+/* One observation. Points must come in order of time; one that does not is dropped. alloc going
+ * down begins a new epoch (the process restarted), as does a gap longer than config->gap_s. Returns
+ * true when the class changed. */
 bool trend_series_push(struct trend_series *series, const struct trend_config *config,
     const struct trend_point *point);
 
@@ -136,7 +146,9 @@ void trend_series_restart(struct trend_series *series);
 
 const struct trend_verdict *trend_series_verdict(const struct trend_series *series);
 
-/* The gates of the newest evaluation of the level that speaks for the verdict. */
+/* The gates of the newest evaluation of the level that speaks for the verdict: the coarsest that
+ * finds a leak, else the finest that finds what the class says. Computed anew: `config` is to be
+ * that of the last push. */
 void trend_series_gates(const struct trend_series *series, const struct trend_config *config,
     struct trend_gate gates[TREND_GATE_COUNT]);
 
@@ -148,7 +160,8 @@ struct trend_block {
 
 /* The past, oldest first, without overlap: coarse blocks where only those are left, fine ones near
  * now. At most `max` blocks (the newest). Returns their number. */
-size_t trend_series_blocks(const struct trend_series *series, struct trend_block *blocks, size_t max);
+size_t trend_series_blocks(
+    const struct trend_series *series, struct trend_block *blocks, size_t max);
 #define TREND_BLOCKS_MAX 256
 
 /* For the store: appends a versioned little-endian image; decode gives NULL and LW_CORRUPT for

@@ -1,0 +1,274 @@
+#include "trend/gates.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "trend/shape.h"
+
+#define RISING_MIN     5   /* of seven steps */
+#define WINDOW_JITTER  .98 /* scrapes come a little early or late */
+#define LOOK_BACK      2   /* levels: twice and four times as far */
+#define LOOK_BACK_SPAN .25 /* of the window must lie before it to look back at */
+#define LOOK_BACK_MIN  4   /* blocks, of which the oldest quarter is averaged, … */
+#define LOOK_BACK_MOST 6   /* … or this many */
+#define KEPT_MIN       .4  /* of the growth convicted for: less, and it was released */
+#define GOING_MIN      .2  /* of the rate convicted for: less, and it has levelled off */
+#define FILLED_STILL   .1  /* of an even share at the end, and … */
+#define FILLED_LATE    .2  /* … second half over first: what grew less than that has stopped */
+
+static void at_least(struct trend_gate *gate, double value, double limit)
+{
+    *gate = (struct trend_gate){
+        .value = value, .limit = limit, .judged = true, .passed = value >= limit};
+}
+
+static void at_most(struct trend_gate *gate, double value, double limit)
+{
+    *gate = (struct trend_gate){
+        .value = value, .limit = limit, .at_most = true, .judged = true, .passed = value <= limit};
+}
+
+/* A window is judged from 24 blocks on. The limit is in seconds: what 24 blocks take at the pace
+ * they come, and never less than half the shortest convicting window. */
+static void judge_window(
+    const struct trend_config *config, const struct trend_window *w, struct trend_gate *gate)
+{
+    double blocks_s = TREND_WINDOW_BLOCKS_MIN * TREND_RING_BASE_BLOCKS * config->base_s;
+    if (w->blocks > 0)
+        blocks_s = w->length_s * ((double)TREND_WINDOW_BLOCKS_MIN / w->blocks);
+    at_least(gate, w->length_s, fmax(blocks_s, config->confirm_s / 2));
+}
+
+/* Growth must be real before its shape is looked at. What stays of a growth G was sampled with
+ * variance Re G. One byte more keeps a series without sampling noise finite. */
+static void judge_growth(const struct trend_config *config, double growth_bytes, double noise_bytes,
+    struct trend_gate gates[TREND_GATE_COUNT])
+{
+    double deviation = sqrt(noise_bytes * fmax(growth_bytes, 0)) + 1;
+    at_least(&gates[TREND_GATE_GROWTH], growth_bytes, fmax(config->min_growth_bytes, 1));
+    at_least(&gates[TREND_GATE_NOISE], growth_bytes / deviation, config->noise_z);
+}
+
+/* A cache whose entries are replaced is sampled anew all the time, and its estimate walks about.
+ * In-use I of mean lifetime L (what is in use over what is freed a second) seen for T seconds in
+ * segments of S varies by 2 I Re (1 - exp(-T/L)) / (1 + S/2L): all of a walk while T is short, the
+ * averaged noise of a steady state when it is long. */
+static double turnover_variance(
+    const struct trend_window *w, double growth_bytes, double noise_bytes)
+{
+    double inuse_bytes = 0;
+    for (int g = 0; g < TREND_SEGMENTS; g++)
+        inuse_bytes += w->raw_means[g] / TREND_SEGMENTS;
+    double freed_bytes = trend_window_alloc_bytes(w) - fmax(growth_bytes, 0);
+    if (inuse_bytes <= 0 || freed_bytes <= 0)
+        return 0;
+    double lives = freed_bytes / inuse_bytes; /* T/L */
+    return 2 * inuse_bytes * noise_bytes * -expm1(-lives) / (1 + lives / TREND_SEGMENTS / 2);
+}
+
+static void judge_turnover(const struct trend_config *config, const struct trend_window *w,
+    double growth_bytes, struct trend_gate *gate)
+{
+    double noise_bytes = w->ring->judged_noise_bytes;
+    double variance = noise_bytes * growth_bytes + turnover_variance(w, growth_bytes, noise_bytes);
+    at_least(gate, growth_bytes / (sqrt(variance) + 1), config->turnover_z);
+}
+
+/* The last step and the last two have a limit each; they are shown as one figure on the scale of
+ * the two. */
+static double still_growing(const struct trend_config *config, const struct trend_shape *shape)
+{
+    return fmin(shape->last_two, shape->last_one * config->last_two_min / config->last_one_min);
+}
+
+/* Both the series and what is left of it without load must have the shape of a leak: taking the
+ * load out makes the filling of a cache look straight. Where load explains most, it alone is asked.
+ */
+static void judge_shape(const struct trend_config *config, const struct trend_window *w,
+    const struct trend_shape *adjusted, struct trend_gate gates[TREND_GATE_COUNT])
+{
+    struct trend_shape raw = trend_shape_of(w->raw_means);
+    if (w->load_r2 > config->load_r2)
+        raw = *adjusted;
+    at_most(&gates[TREND_GATE_SHARE], fmax(adjusted->largest_share, raw.largest_share),
+        config->max_share);
+    at_least(&gates[TREND_GATE_RISING], fmin(adjusted->rising, raw.rising), RISING_MIN);
+    at_least(&gates[TREND_GATE_STILL],
+        fmin(still_growing(config, adjusted), still_growing(config, &raw)), config->last_two_min);
+    at_most(&gates[TREND_GATE_LATE], fmax(adjusted->late, raw.late), config->late_max);
+    at_least(&gates[TREND_GATE_CURVE],
+        fmin(trend_shape_curve(w, w->adjusted), trend_shape_curve(w, w->raw)), config->curve_min);
+}
+
+/* The rate from the oldest quarter of what `ring` knows from before the window to the window's
+ * first segment. False when it knows too little. */
+static bool rate_before(const struct trend_ring *ring, const struct trend_window *w, double *rate)
+{
+    int before = trend_ring_count_until(ring, w->start_s);
+    if (before < LOOK_BACK_MIN || w->start_s - ring->start_s < w->length_s * LOOK_BACK_SPAN)
+        return false;
+    int oldest = before / 4 < LOOK_BACK_MOST ? before / 4 : LOOK_BACK_MOST;
+    double bytes = 0, points = 0, center_s = 0;
+    for (int i = 0; i < oldest; i++) {
+        bytes += (double)ring->blocks[i].mean_bytes * ring->blocks[i].points;
+        points += ring->blocks[i].points;
+        center_s += trend_ring_center_s(ring, i) / oldest;
+    }
+    *rate = (w->raw_means[0] - bytes / points) / (w->segment_s[0] - center_s);
+    return true;
+}
+
+/* Growth that was faster before is slowing down, however straight it looks from near. */
+static void judge_older(const struct trend_series *series, const struct trend_config *config,
+    int level, const struct trend_window *w, double growth_bytes, struct trend_gate *gate)
+{
+    double rate = growth_bytes / w->length_s * TREND_SEGMENTS / (TREND_SEGMENTS - 1);
+    for (int back = 1; back <= LOOK_BACK && level + back < TREND_LEVELS; back++) {
+        double older;
+        if (!rate_before(&series->rings[level + back], w, &older))
+            continue;
+        if (!gate->judged || older / rate > gate->value)
+            at_most(gate, older / rate, config->older_max);
+    }
+}
+
+/* A ramp that recurs comes back to where it was; a leak is always higher than ever. */
+static void judge_high(const struct trend_series *series, const struct trend_config *config,
+    int level, const struct trend_window *w, double growth_bytes, struct trend_gate *gate)
+{
+    double earlier = -1;
+    for (int q = level; q < TREND_LEVELS; q++) {
+        int before = trend_ring_count_until(&series->rings[q], w->start_s);
+        for (int i = 0; i < before; i++)
+            earlier = fmax(earlier, series->rings[q].blocks[i].min_bytes);
+    }
+    if (earlier < 0)
+        return;
+    double floor = INFINITY;
+    for (int k = w->cuts[TREND_SEGMENTS - 1]; k < w->blocks; k++)
+        floor = fmin(floor, w->ring->blocks[w->first + k].min_bytes);
+    at_least(gate, (floor - earlier) / growth_bytes, config->new_high_min);
+}
+
+/* A process that warms up grows like a leak, so a young one is watched for longer. */
+static void judge_age(
+    const struct trend_config *config, const struct trend_window *w, struct trend_gate *gate)
+{
+    bool young = w->start_s + w->ring->judged_age_s < config->age_s;
+    at_least(gate, w->length_s, (young ? config->young_s : config->confirm_s) * WINDOW_JITTER);
+}
+
+static void judge_persistence(
+    const struct trend_config *config, uint8_t history, struct trend_gate *gate)
+{
+    int passes = 0;
+    for (int i = 0; i < config->evaluations && i < 8; i++)
+        passes += history >> i & 1;
+    at_least(gate, passes, config->passes);
+}
+
+void trend_gates_judge(const struct trend_series *series, const struct trend_config *config,
+    int level, const struct trend_window *w, struct trend_gate gates[TREND_GATE_COUNT])
+{
+    memset(gates, 0, sizeof *gates * TREND_GATE_COUNT);
+    judge_window(config, w, &gates[TREND_GATE_WINDOW]);
+    if (trend_gate_stops(&gates[TREND_GATE_WINDOW]))
+        return;
+    struct trend_shape adjusted = trend_shape_of(w->adjusted_means);
+    judge_growth(config, adjusted.growth_bytes, w->ring->judged_noise_bytes, gates);
+    if (!trend_gates_open(gates, TREND_GATE_TURNOVER))
+        return;
+    judge_turnover(config, w, adjusted.growth_bytes, &gates[TREND_GATE_TURNOVER]);
+    judge_shape(config, w, &adjusted, gates);
+    judge_older(series, config, level, w, adjusted.growth_bytes, &gates[TREND_GATE_OLDER]);
+    judge_high(series, config, level, w, adjusted.growth_bytes, &gates[TREND_GATE_HIGH]);
+    judge_age(config, w, &gates[TREND_GATE_AGE]);
+    judge_persistence(config, w->ring->history, &gates[TREND_GATE_PERSISTS]);
+}
+
+/* The newest block against where the growth began. */
+static void judge_kept(const struct trend_series *series, struct trend_gate *gate)
+{
+    const struct trend_conviction *c = &series->conviction;
+    const struct trend_ring *finest = &series->rings[0];
+    if (finest->count == 0)
+        return;
+    double kept = finest->blocks[finest->count - 1].mean_bytes - c->level_bytes;
+    at_least(gate, kept / c->growth_bytes, KEPT_MIN);
+}
+
+/* The rate from the first half to the second of the ring that convicted. */
+static void judge_going(const struct trend_series *series, struct trend_gate *gate)
+{
+    const struct trend_conviction *c = &series->conviction;
+    const struct trend_ring *ring = &series->rings[c->level];
+    if (ring->count < TREND_WINDOW_BLOCKS_MIN)
+        return;
+    int half = ring->count - ring->count / 2;
+    double first = 0, second = 0;
+    for (int i = 0; i < half; i++)
+        first += ring->blocks[i].mean_bytes;
+    for (int i = half; i < ring->count; i++)
+        second += ring->blocks[i].mean_bytes;
+    double rise_bytes = second / (ring->count - half) - first / half;
+    double half_s = ((double)trend_ring_end_s(ring) - ring->start_s) / 2;
+    at_least(gate, rise_bytes / half_s / c->rate, GOING_MIN);
+}
+
+void trend_gates_judge_held(
+    const struct trend_series *series, struct trend_gate gates[TREND_GATE_COUNT])
+{
+    judge_kept(series, &gates[TREND_GATE_KEPT]);
+    judge_going(series, &gates[TREND_GATE_GOING_ON]);
+}
+
+bool trend_gates_open(const struct trend_gate gates[TREND_GATE_COUNT], enum trend_gate_id end)
+{
+    for (int id = 0; id < (int)end; id++) {
+        if (trend_gate_stops(&gates[id]))
+            return false;
+    }
+    return true;
+}
+
+/* Real and steady growth that one of three gates finds to slow down, and that has not ended yet. */
+static bool is_saturating(const struct trend_gate gates[TREND_GATE_COUNT])
+{
+    bool slows = trend_gate_stops(&gates[TREND_GATE_STILL]) ||
+                 trend_gate_stops(&gates[TREND_GATE_CURVE]) ||
+                 trend_gate_stops(&gates[TREND_GATE_OLDER]);
+    return trend_gates_open(gates, TREND_GATE_SHARE) && gates[TREND_GATE_RISING].passed && slows &&
+           gates[TREND_GATE_STILL].value > FILLED_STILL &&
+           gates[TREND_GATE_LATE].value > FILLED_LATE;
+}
+
+enum trend_class trend_gates_class(const struct trend_gate gates[TREND_GATE_COUNT])
+{
+    if (trend_gate_stops(&gates[TREND_GATE_WINDOW]))
+        return TREND_WARMING;
+    if (trend_gates_open(gates, TREND_GATE_KEPT))
+        return TREND_LEAK;
+    if (trend_gates_open(gates, TREND_GATE_AGE))
+        return TREND_GROWING;
+    return is_saturating(gates) ? TREND_SATURATING : TREND_HEALTHY;
+}
+
+const char *trend_gate_word(enum trend_gate_id id)
+{
+    static const char *const words[] = {
+#define GATE_WORD(name, word, text) [name] = word,
+        TREND_GATES(GATE_WORD)
+#undef GATE_WORD
+    };
+    return words[id];
+}
+
+const char *trend_gate_text(enum trend_gate_id id)
+{
+    static const char *const texts[] = {
+#define GATE_TEXT(name, word, text) [name] = text,
+        TREND_GATES(GATE_TEXT)
+#undef GATE_TEXT
+    };
+    return texts[id];
+}

@@ -1,0 +1,48 @@
+#include "trend/growth.h"
+
+#include <math.h>
+
+#define PAIRS         (TREND_SEGMENTS * (TREND_SEGMENTS - 1) / 2)
+#define NORMAL_95     1.96 /* of a normal variable within this many deviations lie 95 % */
+#define AUTOCORRELATE 1.5
+#define WALK_SLOPE    1.2
+
+static void sort(double *values, int count)
+{
+    for (int i = 1; i < count; i++) {
+        double v = values[i];
+        int j = i;
+        for (; j > 0 && values[j - 1] > v; j--)
+            values[j] = values[j - 1];
+        values[j] = v;
+    }
+}
+
+/* Sen 1968: the slopes of rank (N - z sd)/2 from below and from above bound the true one, sd being
+ * that of Kendall's S, n(n - 1)(2n + 5)/18. */
+static int sen_rank(void)
+{
+    double n = TREND_SEGMENTS;
+    double sd = sqrt(n * (n - 1) * (2 * n + 5) / 18);
+    return (int)floor((PAIRS - NORMAL_95 * sd) / 2);
+}
+
+struct trend_growth trend_growth_estimate(
+    const struct trend_window *w, const double means[TREND_SEGMENTS], double noise_bytes)
+{
+    double slopes[PAIRS];
+    int count = 0;
+    for (int i = 0; i < TREND_SEGMENTS; i++) {
+        for (int j = i + 1; j < TREND_SEGMENTS; j++)
+            slopes[count++] = (means[j] - means[i]) / (w->segment_s[j] - w->segment_s[i]);
+    }
+    sort(slopes, PAIRS);
+
+    double rate = (slopes[PAIRS / 2 - 1] + slopes[PAIRS / 2]) / 2;
+    double below = AUTOCORRELATE * (rate - slopes[sen_rank() - 1]);
+    double above = AUTOCORRELATE * (slopes[PAIRS - sen_rank()] - rate);
+    double grown_bytes = fabs(rate) * w->length_s;
+    double sampling = NORMAL_95 * sqrt(WALK_SLOPE * noise_bytes * grown_bytes) / w->length_s;
+    return (struct trend_growth){
+        .rate = rate, .lo = rate - hypot(below, sampling), .hi = rate + hypot(above, sampling)};
+}

@@ -1,0 +1,23 @@
+/* How fast a window grows, and how sure that is. */
+#ifndef LW_TREND_GROWTH_H
+#define LW_TREND_GROWTH_H
+
+#include "trend/window.h"
+
+/* Bytes per second, with a 95 % interval. */
+struct trend_growth {
+    double rate;
+    double lo;
+    double hi;
+};
+
+/* The Theil-Sen slope of eight segment means: the median of the slopes of all 28 pairs (Theil 1950,
+ * Sen 1968). The interval adds two variances, on each side: Sen's rank interval of the slopes,
+ * twice as wide since neighbouring segments of a heap err together; and what Go's sampling adds to
+ * a growth of G bytes over T seconds, 1.2 Re G / T² (a sampled leak is a random walk, and the slope
+ * of a line through a random walk of variance Re G varies by 6/5 of that). noise_bytes: Re,
+ * sampling variance per byte in use. means: of w, raw or adjusted. */
+struct trend_growth trend_growth_estimate(
+    const struct trend_window *w, const double means[TREND_SEGMENTS], double noise_bytes);
+
+#endif
