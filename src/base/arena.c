@@ -7,9 +7,14 @@
 
 #include "base/mem.h"
 
+#if defined(__has_feature) /* clang's way to say it; gcc defines __SANITIZE_ADDRESS__ */
+#if __has_feature(address_sanitizer)
+#define ONE_BLOCK_PER_ALLOCATION 1
+#endif
+#endif
 #if defined(__SANITIZE_ADDRESS__)
 #define ONE_BLOCK_PER_ALLOCATION 1
-#else
+#elif !defined(ONE_BLOCK_PER_ALLOCATION)
 #define ONE_BLOCK_PER_ALLOCATION 0
 #endif
 
@@ -81,9 +86,9 @@ void *lw_arena_alloc(struct lw_arena *arena, size_t bytes)
 {
     if (bytes > SIZE_MAX / 2)
         return NULL;
+    if (bytes == 0)
+        bytes = 1; /* an address of its own for each */
     size_t rounded = ONE_BLOCK_PER_ALLOCATION ? bytes : (bytes + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
-    if (rounded == 0)
-        rounded = 1;
     if (ONE_BLOCK_PER_ALLOCATION || arena->left < rounded) {
         if (!grow(arena, rounded))
             return NULL;

@@ -60,7 +60,9 @@ void lw_strbuf_addf(struct lw_strbuf *sb, const char *fmt, ...)
     va_copy(again, ap);
     int n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
-    if (n >= 0 && reserve(sb, (size_t)n)) {
+    if (n < 0) {
+        sb->failed = true;
+    } else if (reserve(sb, (size_t)n)) {
         vsnprintf(sb->data + sb->len, (size_t)n + 1, fmt, again);
         sb->len += (size_t)n;
     }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/utf8.h"
 
 static bool ends_with(const char *s, const char *suffix)
 {
@@ -42,27 +43,8 @@ static bool is_unit_of(const char *unit, const char *name)
 
 /* ---- escaping ---- */
 
-/* Bytes of the UTF-8 character at p (RFC 3629: neither overlong nor a surrogate), 0 if there is
- * none. Stops at a NUL, which continues no character. */
-static size_t utf8_len(const unsigned char *p)
-{
-    if (p[0] < 0x80)
-        return 1;
-    size_t len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-    if (p[0] < 0xc2 || p[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < len; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
-    bool surrogate = p[0] == 0xed && p[1] > 0x9f;
-    bool past_unicode = p[0] == 0xf4 && p[1] > 0x8f;
-    return overlong || surrogate || past_unicode ? 0 : len;
-}
-
 /* What a character becomes between quotes, or NULL for itself. */
-static const char *escape_of(unsigned char c)
+static const char *escape_of(char c)
 {
     switch (c) {
     case '\\':
@@ -78,11 +60,11 @@ static const char *escape_of(unsigned char c)
 
 static void add_escaped(struct lw_strbuf *out, const char *text)
 {
-    const unsigned char *p = (const unsigned char *)text;
-    const unsigned char *plain = p; /* what is not written yet and needs no change */
+    const char *plain = text; /* what is not written yet and needs no change */
+    const char *p = text;
     while (*p) {
-        size_t len = utf8_len(p);
-        const char *replacement = len == 0 ? "\xef\xbf\xbd" : escape_of(*p);
+        size_t len = lw_utf8_sequence(p);
+        const char *replacement = len == 0 ? LW_UTF8_REPLACEMENT : escape_of(*p);
         if (replacement) {
             lw_strbuf_add(out, plain, (size_t)(p - plain));
             lw_strbuf_adds(out, replacement);
@@ -103,8 +85,8 @@ static void add_help(struct expo *e, const char *help)
     for (const char *p = help; *p; p++) {
         if (*p == '"')
             lw_strbuf_adds(e->out, "\"");
-        else if (escape_of((unsigned char)*p))
-            lw_strbuf_adds(e->out, escape_of((unsigned char)*p));
+        else if (escape_of(*p))
+            lw_strbuf_adds(e->out, escape_of(*p));
         else
             lw_strbuf_add(e->out, p, 1);
     }
