@@ -273,7 +273,8 @@ struct lw_wall loop_wall_now(const struct loop *loop)
 void loop_timer_arm(struct loop *loop, struct loop_timer *timer, struct lw_mono due)
 {
     assert(timer->fire);
-    timers_put(&loop->timers, timer, due);
+    /* One that is always re-armed for the past must not stay first for ever. */
+    timers_put(&loop->timers, timer, due.ns < loop->now.ns ? loop->now : due);
 }
 
 void loop_timer_disarm(struct loop *loop, struct loop_timer *timer)

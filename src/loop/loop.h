@@ -56,7 +56,8 @@ struct loop_timer {
     size_t slot;    /* loop's: 1 + place in the heap, 0 = not armed */
 };
 
-/* Arms or re-arms a timer to fire once at or after `due`. */
+/* Arms or re-arms a timer to fire once at or after `due`; a time that is past counts as now. It never
+ * fires within this call. */
 void loop_timer_arm(struct loop *loop, struct loop_timer *timer, struct lw_mono due);
 void loop_timer_disarm(struct loop *loop, struct loop_timer *timer);
 
