@@ -41,7 +41,7 @@ const char *http_request_param(const struct http_request *request, const char *n
 int http_request_int(const struct http_request *request, const char *name, int64_t preset,
     int64_t min, int64_t max, int64_t *value, struct lw_err *err) LW_MUST_CHECK;
 
-#define HTTP_HEADERS_MAX 8
+#define HTTP_HEADERS_MAX 10 /* of which two are the server's: Vary and Content-Encoding */
 
 struct http_response {
     int status;               /* 200 unless set */
