@@ -3,8 +3,8 @@ check_PROGRAMS += tests/sim/sim
 TESTS += tests/sim/sim
 tests_sim_sim_SOURCES = tests/sim/sim.c tests/sim/world.c tests/sim/world.h \
 	tests/unit/profile_sketch.c tests/unit/profile_sketch.h
-tests_sim_sim_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests/sim -I$(top_srcdir)/tests/unit
-tests_sim_sim_LDADD = libleakwatch.a libprofilepb.a $(DEPS_LIBS) -lm -lpthread
+tests_sim_sim_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tests/sim -I$(top_srcdir)/tests/unit
+tests_sim_sim_LDADD = $(UNIT_LIBS)
 
 EXTRA_DIST += \
 	tests/sim/scenarios/bad_targets.sim \

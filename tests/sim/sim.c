@@ -39,6 +39,7 @@ struct never {
     char address[64];
     char what[128];
     enum trend_class class;
+    bool broken; /* said once */
 };
 
 struct sim {
@@ -222,10 +223,10 @@ static void do_start(struct sim *sim)
     }
 }
 
-static void check_never(struct sim *sim, const struct never *never)
+static void check_never(struct sim *sim, struct never *never)
 {
     const struct store_target *target = target_of(sim, never->address);
-    if (!target)
+    if (!target || never->broken)
         return;
     bool any = strcmp(never->what, "any") == 0;
     bool hit = verdict_of(target, any ? "total" : never->what) == never->class;
@@ -235,6 +236,7 @@ static void check_never(struct sim *sim, const struct never *never)
     }
     if (hit)
         fail(sim, "%s %s became %s", never->address, never->what, trend_class_word(never->class));
+    never->broken = hit;
 }
 
 static void do_run(struct sim *sim, double seconds)

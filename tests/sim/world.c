@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
@@ -75,6 +76,16 @@ static double alive(const struct world_site *site, uint64_t key, double age_s)
     return live > 0 ? sampled(lw_hash_u64(key, 0x10000 + (uint64_t)(age_s / 60)), live) : 0;
 }
 
+/* The integral of the load 1 + (wave / live) sin(2 pi t / period) over the process' life: by
+ * Little's law what is alive follows what is allocated. */
+static double load_seconds(const struct world_site *site, double age_s)
+{
+    if (site->wave_period_s <= 0 || site->live_bytes <= 0)
+        return age_s;
+    double w = 2 * acos(-1) / site->wave_period_s;
+    return age_s + site->wave_bytes / site->live_bytes * (1 - cos(w * age_s)) / w;
+}
+
 struct heap {
     double inuse_bytes;
     double alloc_bytes;
@@ -88,7 +99,7 @@ static struct heap heap_of(
     struct heap h;
     /* Allocation only grows: what was kept, and the rest by its expectation. */
     h.alloc_bytes = site->start_bytes + site->live_bytes + site->wave_bytes + kept +
-                    site->churn_bytes_per_s * age_s;
+                    site->churn_bytes_per_s * load_seconds(site, age_s);
     if (site->cap_bytes > 0 && kept > site->cap_bytes)
         kept = site->cap_bytes;
     h.inuse_bytes = site->start_bytes + kept + alive(site, key, age_s);
@@ -117,15 +128,34 @@ static void add_site(struct sketch *s, const struct world_target *target, size_t
     sketch_add_sample(s, stack, values, (int64_t)OBJECT_BYTES);
 }
 
+static char *gzip(const unsigned char *raw, size_t raw_len, size_t *len)
+{
+    z_stream z = {.next_in = (Bytef *)raw, .avail_in = (uInt)raw_len};
+    int rc = deflateInit2(&z, 1, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+    assert(rc == Z_OK);
+    uLong most = deflateBound(&z, (uLong)raw_len);
+    char *body = lw_new(most, 1);
+    z.next_out = (Bytef *)body;
+    z.avail_out = (uInt)most;
+    rc = deflate(&z, Z_FINISH);
+    assert(rc == Z_STREAM_END);
+    *len = z.total_out;
+    deflateEnd(&z);
+    return body;
+}
+
 static char *heap_profile(const struct world_target *target, double age_s, size_t *len)
 {
     struct sketch *s = LW_NEW(struct sketch);
     sketch_init(s);
     for (size_t i = 0; i < target->site_count; i++)
         add_site(s, target, i, age_s);
-    char *bytes = (char *)sketch_pack(s, len);
+    size_t raw_len;
+    unsigned char *raw = sketch_pack(s, &raw_len);
+    char *body = gzip(raw, raw_len, len);
+    free(raw);
     free(s);
-    return bytes;
+    return body;
 }
 
 /* ---- the fetcher ---- */

@@ -18,7 +18,7 @@ struct world_site {
     double cap_bytes;         /* … but never more than this in use; 0: no cap */
     double churn_bytes_per_s; /* allocated and freed */
     double live_bytes;        /* of the churn, alive at any time */
-    double wave_bytes;        /* live_bytes swings by this … */
+    double wave_bytes;        /* live_bytes swings by this, and churn with it … */
     double wave_period_s;     /* … with this period */
 };
 
