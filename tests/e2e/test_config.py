@@ -51,12 +51,16 @@ def test_check_config_without_file(daemon_program, tmp_path):
     assert "none.yml" in result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("args", [
-    ["--no-such-flag"], ["--log.level=loud"], ["--web.listen-address=nowhere"], ["stray"]])
-def test_bad_flags(daemon_program, args):
-    result = subprocess.run([daemon_program, *args], capture_output=True, text=True, timeout=20)
+@pytest.mark.parametrize("arg", [
+    "--no-such-flag", "--log.level=loud", "--web.listen-address=nowhere", "stray"])
+def test_bad_flags(daemon_program, tmp_path, arg):
+    config = tmp_path / "good.yml"
+    config.write_text(CONFIG.format(address="localhost:6060"))
+    result = subprocess.run(
+        [daemon_program, f"--config.file={config}", f"--storage.path={tmp_path / 'storage'}", arg],
+        capture_output=True, text=True, timeout=20)
     assert result.returncode == 2
-    assert args[0].split("=")[0] in result.stderr
+    assert arg.split("=")[-1].lstrip("-") in result.stderr
 
 
 def test_help_and_version(daemon_program):
@@ -163,12 +167,16 @@ scrape_configs:
   - job_name: found
     file_sd_configs: [{{files: ["{groups}"], refresh_interval: 1s}}]
 """)
+    d.errors_expected = True
     assert d.wait_up(first)["labels"]["team"] == "a"
 
     write_atomically(groups, json.dumps([{"targets": [first, second]}]))
     d.wait_up(second)
 
-    write_atomically(groups, "[{")  # unreadable: the last good set stays
+    write_atomically(groups, "[{")
+    wait_until(lambda: d.metric("leakwatch_file_sd_failing_files") == 1, 15, "the bad file noticed")
+    assert set(d.targets()) == {first, second}, "a bad file must leave the last good targets"
+
     write_atomically(groups, json.dumps([{"targets": [second]}]))
     wait_until(lambda: set(d.targets()) == {second}, 15, "the removed target gone")
 

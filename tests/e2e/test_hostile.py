@@ -50,9 +50,9 @@ def test_each_wrong_answer_has_its_outcome(daemon, hostile, go_target):
             + JOB.format(name="credentials", prefix="/debug/pprof", address=good.address)
             + "    authorization: {credentials_file: /nonexistent/token}\n")
     expected = {**OUTCOMES, "refused": "connect", "tls": "tls", "credentials": "credentials",
-                "loop": "redirect", "file": "redirect"}
+                "loop": "redirect", "file": "transfer"}
     d = daemon(config_for(OUTCOMES, hostile, more))
-    d.wait_up(good.address)
+    wait_until(lambda: by_job(d)["plain"]["health"] == "up", 20, "the good target up")
     begin, ok_before = time.monotonic(), outcomes_of(d, by_job(d)["plain"])["ok"]
 
     def all_scraped():
@@ -80,7 +80,7 @@ def test_an_error_says_what_came(daemon, hostile):
     wait_until(lambda: all(t["lastError"] for t in by_job(d).values()), 20, "three errors")
     errors = {job: t["lastError"] for job, t in by_job(d).items()}
     assert "404" in errors["missing"]
-    assert "gzip" in errors["html"]
+    assert "HTML" in errors["html"]
     assert "cpu" in errors["cpu"] or "inuse_space" in errors["cpu"]
 
 

@@ -46,8 +46,8 @@ def node_exporter(service):
 
 @pytest.fixture
 def prometheus(service, tmp_path):
-    """A Prometheus that has one target, given as host:port; returns its own address."""
-    def start(target):
+    """Starts a Prometheus that scrapes these host:ports; returns its own."""
+    def start(*targets):
         port = free_port()
         config = tmp_path / "prometheus.yml"
         config.write_text(f"""
@@ -55,7 +55,7 @@ global: {{scrape_interval: 1s}}
 scrape_configs:
   - job_name: leakwatchd
     honor_labels: true
-    static_configs: [{{targets: ["{target}"]}}]
+    static_configs: [{{targets: {list(targets)!r}}}]
 """)
         return service("prometheus", port, f"--config.file={config}",
                        f"--storage.tsdb.path={tmp_path / 'tsdb'}",
@@ -70,6 +70,11 @@ def query(prometheus, expression):
     return answer["data"]["result"]
 
 
+def large_heap(daemon, instance):
+    heap = daemon.target(instance)["heap"]
+    return heap if heap["sites"] > 20 else None
+
+
 def test_daemons_watch_each_other(daemon, node_exporter, prometheus):
     config = """
 global: {{scrape_interval: 1s}}
@@ -81,18 +86,19 @@ scrape_configs:
 """
     # They need each other's address: the second is known to the first by a reload.
     d = daemon(config.format(node=node_exporter, prometheus="127.0.0.1:1"))
-    prom = prometheus(d.url.removeprefix("http://"))
+    us = d.url.removeprefix("http://")
+    prom = prometheus(us, node_exporter)
     d.config_path.write_text(config.format(node=node_exporter, prometheus=prom))
     assert requests.post(d.url + "/-/reload", timeout=10).status_code == 200
 
     for instance in node_exporter, prom:
-        heap = d.wait_up(instance)["heap"]
-        assert heap["sites"] > 20
+        d.wait_up(instance)
+        heap = wait_until(lambda: large_heap(d, instance), 60, f"twenty sites of {instance}")
         assert heap["inuse_bytes"] > 100_000
         assert heap["verdict"] in ("warming", "healthy", "saturating")
 
     # Prometheus reads the OpenMetrics form, strictly.
-    wait_until(lambda: [r for r in query(prom, 'up{job="leakwatchd"}') if r["value"][1] == "1"],
+    wait_until(lambda: [r for r in query(prom, f'up{{instance="{us}"}}') if r["value"][1] == "1"],
                20, "leakwatchd up in Prometheus")
     for job in "node", "prometheus":
         inuse = wait_until(

@@ -1,8 +1,7 @@
 """State: survives kill -9, a damaged file is set aside aloud, and no two daemons share one."""
 
-import os
 import random
-import subprocess
+import sqlite3
 import time
 
 import pytest
@@ -122,14 +121,8 @@ def test_two_daemons_on_one_storage(daemon):
 
 def test_state_is_an_ordinary_database(filled):
     """The file can be read with the sqlite3 library while nobody runs."""
-    import sqlite3
     _, storage = filled
     with sqlite3.connect(f"file:{storage / DATABASE}?mode=ro", uri=True) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type='table'")]
     assert tables
-
-
-def test_storage_is_private(filled):
-    _, storage = filled
-    assert os.stat(storage / DATABASE).st_mode & 0o077 == 0
