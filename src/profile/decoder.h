@@ -31,8 +31,10 @@ struct profile_location {
 /* A Sample that is worth something, before summing. */
 struct profile_row {
     uint64_t site_id;
+    uint64_t lineage;
     int64_t object_bytes;
-    size_t sample; /* its place in the message */
+    size_t sample;      /* its place in the message */
+    size_t frame_count; /* of its stack, at most PROFILE_FRAMES_MAX */
 };
 
 #define PROFILE_COLUMNS 4
@@ -48,14 +50,12 @@ struct profile_decoder {
     struct profile_ids location_ids;
     const char **strings; /* copies in `kept` of those strings that were needed */
     struct profile_function *functions;
-    struct profile_location
-        *locations;         /* one more than the message has: what a sample without any gets */
-    uint64_t *frame_hashes; /* of function, file and line, one a frame */
+    struct profile_location *locations; /* one more than the message has, for samples without any */
+    uint64_t *frame_hashes;             /* of function, file and line, one a frame, little-endian */
     size_t frame_count;
     struct profile_row *rows; /* room for one a sample */
     size_t row_count;
-    size_t columns[PROFILE_COLUMNS]; /* where in Sample.value the members of struct profile_values
-                                        are */
+    size_t columns[PROFILE_COLUMNS]; /* places in Sample.value, in profile_values' order */
 
     struct profile *profile; /* lies in kept */
     struct profile_frame *frames;

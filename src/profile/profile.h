@@ -100,7 +100,7 @@ struct profile {
 struct profile_limits {
     size_t inflated_bytes; /* most bytes after gunzip; exactly the limit is still taken */
     size_t decode_bytes;   /* most memory for body, message and profile together; sorting may take
-                            * another 24 bytes a sample for a moment */
+                            * another 40 bytes a sample for a moment */
     size_t sites;          /* more distinct sites than this are LW_INFLATED_TOO_LARGE */
 };
 

@@ -1,4 +1,5 @@
 /* From the message's mappings, functions and locations to frames. */
+#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -150,7 +151,8 @@ static void add_frame(
 {
     d->frames[at] = (struct profile_frame){
         .function = f->name, .file = f->file, .line = line, .start_line = f->start_line};
-    d->frame_hashes[at] = hash_frame(f->hash, line, f->start_line);
+    uint64_t hash = hash_frame(f->hash, line, f->start_line);
+    d->frame_hashes[at] = htole64(hash); /* because it will be hashed as bytes */
 }
 
 /* The frame of code without symbols, named by where it lies in `file`. */
