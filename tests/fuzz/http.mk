@@ -2,7 +2,7 @@ check_PROGRAMS += tests/fuzz/fuzz_http
 TESTS += tests/fuzz/fuzz_http
 tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_http_LDADD = $(FUZZ_LIBS)
-tests_fuzz_fuzz_http_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_http_LDFLAGS = $(FUZZ_LINK)
 EXTRA_DIST += \
 	tests/fuzz/corpus/http/bad-escapes \
 	tests/fuzz/corpus/http/delete \

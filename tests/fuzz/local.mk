@@ -3,10 +3,10 @@
 #   tests/fuzz/fuzz_profile -max_total_time=600 tests/fuzz/corpus/profile
 FUZZ_LIBS = libleakwatch.a libprofilepb.a $(DEPS_LIBS) -lm -lpthread
 if FUZZERS
-FUZZ_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
 FUZZ_MAIN =
 else
-FUZZ_LDFLAGS = $(AM_LDFLAGS)
+FUZZ_LINK = $(AM_LDFLAGS)
 FUZZ_MAIN = tests/fuzz/run_corpus.c
 endif
 

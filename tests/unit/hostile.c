@@ -104,7 +104,7 @@ static const char *after(const char *path, const char *prefix)
 static bool redirect(int fd, const char *location)
 {
     char head[512];
-    snprintf(head, sizeof head, "HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n",
+    snprintf(head, sizeof head, "HTTP/1.1 302 Found\r\nLocation: %.400s\r\nContent-Length: 0\r\n\r\n",
         location);
     return send_text(fd, head);
 }
@@ -113,7 +113,7 @@ static bool status(int fd, const char *code)
 {
     char text[512];
     static const char body[] = "not  today,\n<b>\x01\xff</b>";
-    snprintf(text, sizeof text, "HTTP/1.1 %s Whatever\r\nContent-Length: %zu\r\n\r\n%s", code,
+    snprintf(text, sizeof text, "HTTP/1.1 %.60s Whatever\r\nContent-Length: %zu\r\n\r\n%s", code,
         strlen(body), body);
     return send_text(fd, text);
 }
