@@ -328,6 +328,16 @@ static void ids_may_be_any_numbers(void **state)
 
 /* ---- identity ---- */
 
+/* Ids are stored and stand in URLs: when these change, every stored series begins anew. */
+static void ids_are_the_same_in_every_release(void **state)
+{
+    (void)state;
+    sketch_one_site(&sketch);
+    struct profile_site site = site_of(&sketch);
+    assert_int_equal(site.id, 0x29a9568fdfc3e3b8u);
+    assert_int_equal(site.lineage, 0xbacc072edc219c2du);
+}
+
 static void an_id_survives_another_load_address(void **state)
 {
     (void)state;
@@ -475,6 +485,7 @@ int main(void)
         cmocka_unit_test(numbers_may_be_unpacked),
         cmocka_unit_test(sample_types_are_found_by_name),
         cmocka_unit_test(ids_may_be_any_numbers),
+        cmocka_unit_test(ids_are_the_same_in_every_release),
         cmocka_unit_test(an_id_survives_another_load_address),
         cmocka_unit_test(an_id_does_not_depend_on_the_rest_of_the_profile),
         cmocka_unit_test(two_calls_on_one_line_are_two_sites_of_one_lineage),
