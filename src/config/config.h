@@ -64,7 +64,7 @@ struct config_job {
     struct config_basic_auth basic_auth;
     struct config_authorization authorization;
     struct config_tls tls_config;
-    struct lw_labels *labels; /* added to every target of the job */
+    struct lw_labels *labels; /* added to every target of the job; never NULL */
     struct config_static *static_configs;
     size_t static_config_count;
     struct config_file_sd *file_sd_configs;

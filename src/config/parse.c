@@ -79,8 +79,7 @@ static const struct config_option *find_option(
     return NULL;
 }
 
-/* Holds a row with not_above to its rule: what was given must keep it, a default is lowered to it.
- */
+/* Holds a row to its not_above: what was given must keep to it, a default is lowered to it. */
 static int keep_order(const struct config_section *section, const struct config_option *option,
     bool given, void *object, struct lw_err *err)
 {

@@ -38,7 +38,7 @@ void discovery_apply(struct discovery *discovery, struct config *config);
 /* Clears *discovery; NULL is a no-op. */
 void discovery_free(struct discovery **discovery);
 
-/* Files whose last reading failed, and readings in all: for metrics. */
+/* Files whose last reading failed: for metrics. */
 size_t discovery_failing_files(const struct discovery *discovery);
 
 #endif
