@@ -66,7 +66,7 @@ static void get_verdict(struct lw_cursor *in, struct trend_verdict *v)
 {
     v->class = lw_cursor_u8(in);
     v->level = lw_cursor_u8(in) - 1;
-    v->restarts = (int)(lw_cursor_u32(in) & INT32_MAX);
+    v->restarts = (int32_t)lw_cursor_u32(in);
     v->class_since_s = lw_cursor_f64(in);
     v->rate = lw_cursor_f64(in);
     v->rate_lo = lw_cursor_f64(in);
@@ -128,6 +128,15 @@ static bool is_block(const struct trend_ring_block *block)
            is_time(block->end_s) && is_between(block->points, 1, 1e9);
 }
 
+/* The block that is being filled: empty, or ending by newest_s. */
+static bool is_open(const struct trend_ring_block *open, float newest_s)
+{
+    if (open->points == 0)
+        return open->alloc_bytes == 0 && open->end_s == 0 && open->mean_bytes == 0 &&
+               open->min_bytes == 0;
+    return is_block(open) && open->end_s <= newest_s;
+}
+
 static bool is_ring_head(const struct trend_ring *ring, uint8_t odd)
 {
     return ring->count <= TREND_RING_BLOCKS && odd <= (ring->count > 0) &&
@@ -179,9 +188,9 @@ static bool is_verdict(const struct trend_verdict *v)
 {
     bool warming = v->class == TREND_WARMING;
     return (int)v->class < TREND_CLASS_COUNT && is_between(v->level, -1, TREND_LEVELS - 1) &&
-           (v->class == TREND_LEAK) == (v->level >= 0) && is_time(v->class_since_s) &&
-           isfinite(v->rate) && v->rate_lo <= v->rate && v->rate <= v->rate_hi &&
-           (warming || (isfinite(v->rate_lo) && isfinite(v->rate_hi))) &&
+           v->restarts >= 0 && (v->class == TREND_LEAK) == (v->level >= 0) &&
+           is_time(v->class_since_s) && isfinite(v->rate) && v->rate_lo <= v->rate &&
+           v->rate <= v->rate_hi && (warming || (isfinite(v->rate_lo) && isfinite(v->rate_hi))) &&
            isfinite(v->growth_bytes) && is_time(v->window_start_s) && is_time(v->window_end_s) &&
            is_time(v->growing_since_s) && (isnan(v->retention) || is_between(v->retention, 0, 1)) &&
            v->alloc_rate >= 0 && isfinite(v->alloc_rate) && is_between(v->load_r2, 0, 1);
@@ -196,19 +205,23 @@ static bool is_conviction(const struct trend_conviction *c, bool in_force)
 }
 
 /* A series that has not started holds nothing but what outlives an epoch. */
+static bool is_before_epoch(const struct trend_series *series)
+{
+    return trend_ring_end_s(&series->rings[0]) == 0 && series->rings[0].count == 0 &&
+           series->open.points == 0 && is_open(&series->open, 0) && series->age_s == -1 &&
+           series->verdict.class == TREND_WARMING &&
+           (series->last_s == -INFINITY || fabs(series->last_s) <= TREND_TIME_MAX);
+}
+
 static bool is_epoch(const struct trend_series *series)
 {
     const struct trend_ring *finest = &series->rings[0];
-    const struct trend_ring_block *open = &series->open;
-    if (!series->started)
-        return finest->count == 0 && open->points == 0 && series->verdict.class == TREND_WARMING &&
-               (series->last_s == -INFINITY || fabs(series->last_s) <= TREND_TIME_MAX);
     float newest_s = (float)(series->last_s - series->epoch_s);
     return fabs(series->epoch_s) <= TREND_TIME_MAX && series->last_s >= series->epoch_s &&
            series->last_s <= TREND_TIME_MAX && trend_ring_end_s(finest) <= newest_s &&
            is_size(series->first_alloc_bytes) && is_size(series->last_alloc_bytes) &&
            series->last_alloc_bytes >= trend_ring_start_alloc(finest, finest->count) &&
-           (open->points == 0 || (is_block(open) && open->end_s <= newest_s));
+           is_open(&series->open, newest_s);
 }
 
 static bool is_series(const struct trend_series *series)
@@ -217,7 +230,7 @@ static bool is_series(const struct trend_series *series)
     return series->speaker < TREND_LEVELS && is_size(series->noise_bytes) &&
            (series->age_s == -1 || series->age_s >= 0) && is_verdict(v) &&
            is_conviction(&series->conviction, v->class == TREND_LEAK) && levels_agree(series) &&
-           is_epoch(series) &&
+           (series->started ? is_epoch(series) : is_before_epoch(series)) &&
            (v->class == TREND_WARMING ||
                series->rings[series->speaker].count >= TREND_WINDOW_BLOCKS_MIN);
 }

@@ -1,4 +1,5 @@
 libleakwatch_a_SOURCES += \
+	src/trend/beginning.c src/trend/beginning.h \
 	src/trend/gates.c src/trend/gates.h \
 	src/trend/growth.c src/trend/growth.h \
 	src/trend/image.c \

@@ -1,5 +1,6 @@
 #include "trend/trend.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +63,7 @@ void trend_series_restart(struct trend_series *series)
         return;
     struct trend_conviction conviction = series->conviction;
     bool recurring = series->verdict.recurring || series->verdict.class == TREND_LEAK;
-    int restarts = series->verdict.restarts + 1;
+    int restarts = series->verdict.restarts + (series->verdict.restarts < INT_MAX);
     clear(series, series->last_s);
     series->conviction = conviction;
     series->verdict.recurring = recurring;

@@ -1,11 +1,10 @@
 #include <math.h>
 
+#include "trend/beginning.h"
 #include "trend/gates.h"
 #include "trend/growth.h"
 #include "trend/series.h"
 
-#define SINCE_BLOCKS   4  /* looked at together when growth is followed back */
-#define SINCE_RATE_MIN .5 /* of the rate: slower is not the same growth */
 #define ACQUIT_WINDOWS \
     2 /* a restarted leak is watched for this many of the windows that convicted it */
 
@@ -63,39 +62,19 @@ static bool is_acquitted(const struct trend_series *series)
            trend_gate_stops(&gates[TREND_GATE_GOING_ON]);
 }
 
-/* Mean in-use of SINCE_BLOCKS blocks from block `from` on. */
-static double chunk_bytes(const struct trend_ring *ring, int from)
+/* The first answer to when a growth began comes from the finest blocks. A coarser window that sees
+ * more of the past is believed only where it differs by more than it errs. */
+static void tell_beginning(
+    const struct trend_series *series, const struct trend_window *w, struct trend_verdict *v)
 {
-    double sum = 0;
-    for (int i = 0; i < SINCE_BLOCKS; i++)
-        sum += ring->blocks[from + i].mean_bytes;
-    return sum / SINCE_BLOCKS;
-}
-
-/* Follows growth back from the window's start through ever coarser rings, a few blocks at a time,
- * for as long as it was at least half as fast as in the window. In seconds since the epoch. */
-static double growth_start_s(
-    const struct trend_series *series, int level, const struct trend_window *w, double rate)
-{
-    double since_s = w->start_s;
-    double bytes = w->raw_means[0];
-    double center_s = w->segment_s[0];
-    for (int q = level; q < TREND_LEVELS; q++) {
-        const struct trend_ring *ring = &series->rings[q];
-        int from = trend_ring_count_until(ring, since_s) - SINCE_BLOCKS;
-        for (; from >= 0; from -= SINCE_BLOCKS) {
-            double earlier_s = ((double)trend_ring_start_s(ring, from) +
-                                   trend_ring_start_s(ring, from + SINCE_BLOCKS)) /
-                               2;
-            double earlier = chunk_bytes(ring, from);
-            if (bytes - earlier < SINCE_RATE_MIN * rate * (center_s - earlier_s))
-                return since_s;
-            since_s = trend_ring_start_s(ring, from);
-            bytes = earlier;
-            center_s = earlier_s;
-        }
-    }
-    return since_s;
+    double known_s = v->growing_since_s;
+    v->growing_since_s = 0;
+    if (v->class < TREND_SATURATING)
+        return;
+    double found_s =
+        series->epoch_s + trend_beginning_find(series->rings, series->speaker, w, v->rate);
+    bool goes_on = known_s > 0 && v->class >= TREND_GROWING;
+    v->growing_since_s = goes_on && found_s > known_s - w->length_s / 4 ? known_s : found_s;
 }
 
 /* Writes the figures of a window into the verdict. */
@@ -118,12 +97,7 @@ static void tell_window(
     v->alloc_rate = alloc_bytes / w.length_s;
     v->retention = alloc_bytes > 0 ? fmin(fmax(v->growth_bytes / alloc_bytes, 0), 1) : NAN;
     v->load_r2 = w.load_r2;
-
-    double since_s = 0;
-    if (v->class >= TREND_SATURATING)
-        since_s = series->epoch_s + growth_start_s(series, series->speaker, &w, growth.rate);
-    bool goes_on = v->growing_since_s > 0 && v->class >= TREND_GROWING;
-    v->growing_since_s = goes_on ? fmin(v->growing_since_s, since_s) : since_s;
+    tell_beginning(series, &w, v);
 }
 
 /* Notes what the speaking level convicted for. */

@@ -1,0 +1,865 @@
+/* trend/ as its callers see it: series of points in, verdicts and gates out. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <malloc.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trend/trend.h"
+
+#define MIB     1048576.0
+#define START_S 1.7e9 /* some Unix time */
+#define NEVER   (-1)
+
+/* ---- a heap as Go's profile tells it ---- */
+
+#define PERIOD_BYTES 524288.0
+#define OBJECT_BYTES 1024.0
+
+struct heap {
+    uint64_t prng;
+    double sampled; /* objects of OBJECT_BYTES in use that were sampled */
+    double alloc_bytes;
+};
+
+static double uniform(uint64_t *prng)
+{
+    *prng = *prng * 6364136223846793005u + 1442695040888963407u;
+    return ((double)(*prng >> 11) + .5) * 0x1p-53;
+}
+
+static double sampling_chance(void)
+{
+    return -expm1(-OBJECT_BYTES / PERIOD_BYTES);
+}
+
+/* Of many objects, each sampled with a small chance, the number that are: Poisson (Knuth's method).
+ */
+static double sample(struct heap *heap, double bytes)
+{
+    double limit = exp(-bytes / OBJECT_BYTES * sampling_chance());
+    double product = uniform(&heap->prng);
+    int count = 0;
+    for (; product > limit; count++)
+        product *= uniform(&heap->prng);
+    heap->alloc_bytes += bytes;
+    return count;
+}
+
+static struct trend_point point_at(const struct heap *heap, double t_s)
+{
+    double chance = sampling_chance();
+    return (struct trend_point){.t_s = t_s,
+        .inuse_bytes = floor(heap->sampled / chance) * OBJECT_BYTES,
+        .alloc_bytes = heap->alloc_bytes,
+        .noise_bytes = OBJECT_BYTES * (1 - chance) / chance};
+}
+
+/* ---- the series under test ---- */
+
+struct fixture {
+    struct trend_config config;
+    struct trend_series *series;
+    double t_s;
+    double alloc_bytes;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    trend_config_init(&f->config, 60);
+    f->series = trend_series_new();
+    f->t_s = START_S;
+    f->alloc_bytes = 1e9;
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    trend_series_free(&f->series);
+    assert_null(f->series);
+    trend_series_free(&f->series);
+    free(f);
+    return 0;
+}
+
+static const struct trend_verdict *verdict(const struct fixture *f)
+{
+    return trend_series_verdict(f->series);
+}
+
+/* One minute later. Allocation goes on at 1 MiB a minute, which says that the process is old. */
+static bool push(struct fixture *f, double inuse_bytes)
+{
+    f->t_s += 60;
+    f->alloc_bytes += MIB;
+    struct trend_point point = {.t_s = f->t_s,
+        .inuse_bytes = inuse_bytes,
+        .alloc_bytes = f->alloc_bytes,
+        .noise_bytes = 1000};
+    return trend_series_push(f->series, &f->config, &point);
+}
+
+/* `count` points on a line; returns the number of the first that found a leak, or NEVER. */
+static int push_line(struct fixture *f, double from_bytes, double step_bytes, int count)
+{
+    int found = NEVER;
+    for (int i = 0; i < count; i++) {
+        push(f, from_bytes + step_bytes * i);
+        if (found == NEVER && verdict(f)->class == TREND_LEAK)
+            found = i;
+    }
+    return found;
+}
+
+static bool stops(const struct trend_gate *gate)
+{
+    return gate->judged && !gate->passed;
+}
+
+/* The first gate that stops, or TREND_GATE_COUNT. */
+static int first_stop(const struct trend_gate *gates)
+{
+    int id = 0;
+    while (id < TREND_GATE_COUNT && !stops(&gates[id]))
+        id++;
+    return id;
+}
+
+/* What trend.h says of gates and classes must hold after any push whatsoever. */
+static void assert_gates_agree(const struct trend_series *series, const struct trend_config *config)
+{
+    struct trend_gate gates[TREND_GATE_COUNT];
+    trend_series_gates(series, config, gates);
+    for (int id = 0; id < TREND_GATE_COUNT; id++) {
+        const struct trend_gate *gate = &gates[id];
+        assert_true(isfinite(gate->value) && isfinite(gate->limit));
+        bool meets = gate->at_most ? gate->value <= gate->limit : gate->value >= gate->limit;
+        assert_int_equal(gate->passed, gate->judged && meets);
+    }
+    int stop = first_stop(gates);
+    bool held = gates[TREND_GATE_KEPT].passed && !stops(&gates[TREND_GATE_GOING_ON]);
+    switch (trend_series_verdict(series)->class) {
+    case TREND_WARMING:
+        assert_int_equal(stop, TREND_GATE_WINDOW);
+        break;
+    case TREND_HEALTHY:
+        assert_in_range(stop, TREND_GATE_GROWTH, TREND_GATE_HIGH);
+        break;
+    case TREND_SATURATING:
+        assert_true(gates[TREND_GATE_GROWTH].passed && gates[TREND_GATE_NOISE].passed);
+        assert_true(stops(&gates[TREND_GATE_STILL]) || stops(&gates[TREND_GATE_CURVE]) ||
+                    stops(&gates[TREND_GATE_OLDER]));
+        break;
+    case TREND_GROWING:
+        assert_in_range(stop, TREND_GATE_AGE, TREND_GATE_PERSISTS);
+        break;
+    case TREND_LEAK:
+        assert_true(stop >= TREND_GATE_KEPT || held);
+        break;
+    case TREND_CLASS_COUNT:
+        fail();
+    }
+}
+
+static void assert_verdict_is_sane(const struct trend_verdict *v)
+{
+    assert_true(isfinite(v->rate) && v->rate_lo <= v->rate && v->rate <= v->rate_hi);
+    assert_true(isfinite(v->growth_bytes) && isfinite(v->alloc_rate) && v->alloc_rate >= 0);
+    assert_true(isnan(v->retention) || (v->retention >= 0 && v->retention <= 1));
+    assert_true(v->load_r2 >= 0 && v->load_r2 <= 1);
+    assert_true(isfinite(v->rate_hi - v->rate_lo) == (v->class != TREND_WARMING));
+    assert_int_equal(v->level >= 0, v->class == TREND_LEAK);
+    assert_int_equal(v->growing_since_s > 0, v->class >= TREND_SATURATING);
+    assert_true(v->growing_since_s <= v->window_end_s);
+}
+
+static void assert_blocks_are_sane(const struct trend_series *series, double first_s, double last_s)
+{
+    struct trend_block blocks[TREND_BLOCKS_MAX];
+    size_t count = trend_series_blocks(series, blocks, TREND_BLOCKS_MAX);
+    assert_in_range(count, 1, TREND_BLOCKS_MAX - 1); /* none was left out */
+    assert_true(blocks[0].start_s >= first_s);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(blocks[i].start_s < blocks[i].end_s || (count == 1 && i == 0));
+        if (i > 0)
+            assert_true(blocks[i].start_s == blocks[i - 1].end_s);
+    }
+    assert_true(fabs(blocks[count - 1].end_s - last_s) < 1);
+}
+
+/* ---- classes ---- */
+
+static void test_nothing_seen_yet(void **state)
+{
+    struct fixture *f = *state;
+    struct trend_gate gates[TREND_GATE_COUNT];
+    struct trend_block block;
+    assert_int_equal(verdict(f)->class, TREND_WARMING);
+    assert_int_equal(verdict(f)->level, -1);
+    assert_true(isinf(verdict(f)->rate_lo) && isinf(verdict(f)->rate_hi));
+    trend_series_gates(f->series, &f->config, gates);
+    assert_int_equal(first_stop(gates), TREND_GATE_WINDOW);
+    assert_int_equal(trend_series_blocks(f->series, &block, 1), 0);
+    trend_series_restart(f->series);
+    assert_int_equal(verdict(f)->restarts, 0);
+    push(f, 1e6);
+    assert_int_equal(verdict(f)->class, TREND_WARMING);
+    assert_int_equal(trend_series_blocks(f->series, &block, 1), 1);
+    assert_int_equal(trend_series_blocks(f->series, &block, 0), 0);
+}
+
+static void test_constant_warms_then_is_healthy(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i <= 47; i++)
+        assert_false(push(f, 64 * MIB));
+    assert_int_equal(verdict(f)->class, TREND_WARMING);
+    assert_true(push(f, 64 * MIB)); /* 24 blocks of two minutes */
+    assert_int_equal(verdict(f)->class, TREND_HEALTHY);
+    assert_true(verdict(f)->class_since_s == f->t_s);
+    for (int i = 0; i < 3000; i++)
+        assert_false(push(f, 64 * MIB));
+    assert_true(verdict(f)->rate == 0 && verdict(f)->rate_lo == 0 && verdict(f)->rate_hi == 0);
+    assert_true(verdict(f)->growing_since_s == 0);
+}
+
+static void test_line_is_a_leak(void **state)
+{
+    struct fixture *f = *state;
+    int found = push_line(f, 32 * MIB, MIB / 2, 400);
+    assert_in_range(found, 60, 75); /* an old process: convicted once an hour was seen */
+    const struct trend_verdict *v = verdict(f);
+    assert_true(fabs(v->rate - MIB / 120) < 1);
+    assert_true(v->rate_lo <= MIB / 120 && MIB / 120 <= v->rate_hi);
+    assert_true(fabs(v->retention - .5) < .01);
+    assert_true(fabs(v->alloc_rate - MIB / 60) < 1);
+    assert_true(fabs(v->growing_since_s - START_S) < 300); /* followed back to the start */
+    struct trend_gate gates[TREND_GATE_COUNT];
+    trend_series_gates(f->series, &f->config, gates);
+    assert_int_equal(first_stop(gates), TREND_GATE_COUNT);
+}
+
+static void test_young_process_is_watched_for_longer(void **state)
+{
+    struct fixture *f = *state;
+    f->alloc_bytes = 0;
+    int found = push_line(f, 0, MIB / 2, 200);
+    assert_in_range(found, 96, 110);
+}
+
+static void test_growing_before_it_is_a_leak(void **state)
+{
+    struct fixture *f = *state;
+    f->alloc_bytes = 0;
+    push_line(f, 0, MIB / 2, 80);
+    assert_int_equal(verdict(f)->class, TREND_GROWING);
+    struct trend_gate gates[TREND_GATE_COUNT];
+    trend_series_gates(f->series, &f->config, gates);
+    assert_int_equal(first_stop(gates), TREND_GATE_AGE);
+    assert_true(gates[TREND_GATE_AGE].limit > gates[TREND_GATE_AGE].value);
+}
+
+static void test_filling_cache_is_saturating_then_healthy(void **state)
+{
+    struct fixture *f = *state;
+    bool saturated = false;
+    for (int i = 0; i < 3000; i++) {
+        push(f, 256 * MIB * -expm1(-i / 60.0));
+        assert_int_not_equal(verdict(f)->class, TREND_LEAK);
+        saturated = saturated || verdict(f)->class == TREND_SATURATING;
+    }
+    assert_true(saturated);
+    assert_int_equal(verdict(f)->class, TREND_HEALTHY);
+}
+
+static void test_step_is_no_leak(void **state)
+{
+    struct fixture *f = *state;
+    push_line(f, 32 * MIB, 0, 200);
+    for (int i = 0; i < 400; i++) {
+        push(f, 96 * MIB);
+        assert_int_equal(verdict(f)->class, TREND_HEALTHY);
+    }
+}
+
+static void test_growth_below_the_floor_is_not_looked_at(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(push_line(f, 1 * MIB, MIB / 1024, 3000), NEVER); /* 3 MiB in two days */
+    assert_int_equal(verdict(f)->class, TREND_HEALTHY);
+    assert_true(verdict(f)->rate > 0);
+}
+
+static void test_load_is_no_leak(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 600;
+         i++) { /* a rate that doubles over hours, of objects that live 10 min */
+        double rate = MIB * (1 + i / 300.0);
+        f->t_s += 60;
+        f->alloc_bytes += rate;
+        struct trend_point point = {f->t_s, 10 * rate, f->alloc_bytes, 1000};
+        trend_series_push(f->series, &f->config, &point);
+        assert_int_not_equal(verdict(f)->class, TREND_LEAK);
+    }
+    assert_true(verdict(f)->load_r2 > .9);
+}
+
+/* ---- the life of a leak ---- */
+
+static void test_released_leak_is_acquitted(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_not_equal(push_line(f, 32 * MIB, MIB, 200), NEVER);
+    push(f, 32 * MIB);
+    for (int i = 0; i < 40; i++)
+        push(f, 32 * MIB);
+    assert_int_not_equal(verdict(f)->class, TREND_LEAK);
+    assert_false(verdict(f)->recurring);
+}
+
+static void test_leak_that_levels_off_is_held_then_acquitted(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_not_equal(push_line(f, 32 * MIB, MIB, 200), NEVER);
+    push_line(f, 232 * MIB, 0, 30);
+    assert_int_equal(verdict(f)->class, TREND_LEAK);
+    push_line(f, 232 * MIB, 0, 400);
+    assert_int_equal(verdict(f)->class, TREND_HEALTHY);
+}
+
+static void test_leak_recurs_after_a_restart(void **state)
+{
+    struct fixture *f = *state;
+    push_line(f, 32 * MIB, MIB, 200);
+    assert_int_equal(verdict(f)->class, TREND_LEAK);
+    f->alloc_bytes = 0;
+    assert_true(push(f, 1 * MIB));
+    assert_int_equal(verdict(f)->class, TREND_WARMING);
+    assert_true(verdict(f)->recurring);
+    assert_int_equal(verdict(f)->restarts, 1);
+    int found = push_line(f, 2 * MIB, MIB, 120);
+    assert_in_range(found, 58, 75); /* sooner than the 96 minutes asked of a young process */
+    assert_true(verdict(f)->recurring);
+}
+
+static void test_leak_that_stays_away_is_acquitted(void **state)
+{
+    struct fixture *f = *state;
+    push_line(f, 32 * MIB, MIB, 200);
+    trend_series_restart(f->series);
+    trend_series_restart(f->series); /* nothing was seen in between: one restart */
+    assert_int_equal(verdict(f)->restarts, 1);
+    f->alloc_bytes = 0;
+    push_line(f, 32 * MIB, 0, 250); /* convicted within 192 minutes: watched for twice as many */
+    assert_int_equal(verdict(f)->restarts, 1);
+    assert_true(verdict(f)->recurring);
+    push_line(f, 32 * MIB, 0, 150);
+    assert_false(verdict(f)->recurring);
+    assert_int_equal(verdict(f)->class, TREND_HEALTHY);
+}
+
+static void test_gap_begins_a_new_epoch(void **state)
+{
+    struct fixture *f = *state;
+    push_line(f, 32 * MIB, 0, 100);
+    f->t_s += f->config.gap_s - 60;
+    push(f, 32 * MIB);
+    assert_int_equal(verdict(f)->restarts, 0);
+    assert_int_equal(verdict(f)->class, TREND_HEALTHY);
+    f->t_s += f->config.gap_s;
+    assert_true(push(f, 32 * MIB));
+    assert_int_equal(verdict(f)->restarts, 1);
+    assert_int_equal(verdict(f)->class, TREND_WARMING);
+    assert_false(verdict(f)->recurring);
+}
+
+static void test_lost_scrapes_do_not_hide_a_leak(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t prng = 7;
+    for (int i = 0; i < 300; i++) {
+        if (uniform(&prng) < .3) {
+            f->t_s += 60;
+            f->alloc_bytes += MIB;
+        } else {
+            push(f, 32 * MIB + i * MIB);
+        }
+    }
+    assert_int_equal(verdict(f)->class, TREND_LEAK);
+    assert_true(fabs(verdict(f)->rate / (MIB / 60) - 1) < .05);
+}
+
+/* ---- degenerate input ---- */
+
+static void test_unusable_points_are_dropped(void **state)
+{
+    struct fixture *f = *state;
+    push_line(f, 32 * MIB, 0, 20);
+    struct trend_block before[TREND_BLOCKS_MAX], after[TREND_BLOCKS_MAX];
+    size_t count = trend_series_blocks(f->series, before, TREND_BLOCKS_MAX);
+    const struct trend_point good = {f->t_s + 60, 32 * MIB, f->alloc_bytes + 1, 1000};
+    struct trend_point bad[14];
+    for (size_t i = 0; i < 14; i++)
+        bad[i] = good;
+    bad[0].inuse_bytes = -1;
+    bad[1].inuse_bytes = NAN;
+    bad[2].inuse_bytes = INFINITY;
+    bad[3].inuse_bytes = 1e300;
+    bad[4].alloc_bytes = NAN;
+    bad[5].alloc_bytes = -1;
+    bad[6].alloc_bytes = INFINITY;
+    bad[7].noise_bytes = NAN;
+    bad[8].noise_bytes = -1;
+    bad[9].t_s = NAN;
+    bad[10].t_s = INFINITY;
+    bad[11].t_s = -INFINITY;
+    bad[12].t_s = f->t_s;
+    bad[13].t_s = f->t_s - 3600;
+    for (size_t i = 0; i < 14; i++)
+        assert_false(trend_series_push(f->series, &f->config, &bad[i]));
+    assert_int_equal(trend_series_blocks(f->series, after, TREND_BLOCKS_MAX), count);
+    assert_memory_equal(after, before, count * sizeof *before);
+    assert_int_equal(verdict(f)->restarts, 0);
+}
+
+static void test_sizes_of_the_largest_kind(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 300; i++) {
+        f->t_s += 60;
+        struct trend_point point = {f->t_s, 1e18 + 1e15 * i, 1e18 + 2e15 * i, 1e18};
+        trend_series_push(f->series, &f->config, &point);
+        assert_verdict_is_sane(verdict(f));
+        assert_gates_agree(f->series, &f->config);
+    }
+}
+
+static void test_zero_and_repeats(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 200; i++) { /* nothing in use, nothing allocated */
+        f->t_s += 60;
+        struct trend_point point = {.t_s = f->t_s};
+        trend_series_push(f->series, &f->config, &point);
+    }
+    assert_int_equal(verdict(f)->class, TREND_HEALTHY);
+    assert_true(isnan(verdict(f)->retention));
+    assert_true(verdict(f)->rate == 0 && verdict(f)->alloc_rate == 0);
+
+    trend_series_restart(f->series);
+    for (int i = 0; i < 200;
+         i++) { /* each profile seen twice: two scrapes in a GC cycle, no noise */
+        f->t_s += 60;
+        double grown = i / 2 * 2 * MIB;
+        struct trend_point point = {f->t_s, 32 * MIB + grown, 1e10 + grown, 0};
+        trend_series_push(f->series, &f->config, &point);
+        assert_gates_agree(f->series, &f->config);
+    }
+    assert_int_equal(verdict(f)->class, TREND_LEAK);
+}
+
+static void test_points_far_apart_and_close_together(void **state)
+{
+    static const double intervals_s[] = {5, 15, 60, 120, 300, 600};
+    struct fixture *f = *state;
+    for (size_t k = 0; k < sizeof intervals_s / sizeof intervals_s[0]; k++) {
+        trend_series_restart(f->series);
+        int count = (int)(20 * 3600 / intervals_s[k]);
+        for (int i = 0; i < count; i++) {
+            f->t_s += intervals_s[k];
+            struct trend_point point = {
+                f->t_s, 1e7 + 5000 * intervals_s[k] * i, 1e10 + 1e4 * intervals_s[k] * i, 1000};
+            trend_series_push(f->series, &f->config, &point);
+        }
+        assert_int_equal(verdict(f)->class, TREND_LEAK);
+        assert_true(fabs(verdict(f)->rate - 5000) < 5);
+    }
+}
+
+/* ---- time compressed, and Go's sampling ---- */
+
+/* A linear leak of 256 KiB/s, met at an age of a few seconds, seen every 2 s with a base of 1 s. */
+static int points_to_leak(uint64_t seed, int count)
+{
+    struct trend_config config;
+    trend_config_init(&config, 1);
+    struct trend_series *series = trend_series_new();
+    struct heap heap = {.prng = seed};
+    heap.sampled = sample(&heap, 5 * 262144.0);
+    int found = NEVER;
+    for (int i = 0; i < count && found == NEVER; i++) {
+        struct trend_point point = point_at(&heap, START_S + 2 * i);
+        trend_series_push(series, &config, &point);
+        assert_gates_agree(series, &config);
+        if (trend_series_verdict(series)->class == TREND_LEAK)
+            found = i + 1;
+        heap.sampled += sample(&heap, 2 * 262144.0);
+    }
+    trend_series_free(&series);
+    return found;
+}
+
+static void test_demo_leak_is_found_within_60_points(void **state)
+{
+    (void)state;
+    int in_time = 0;
+    for (uint64_t seed = 1; seed <= 40; seed++)
+        in_time += points_to_leak(seed, 60) != NEVER;
+    assert_in_range(in_time, 36, 40); /* 97 % of 200 when measured */
+}
+
+/* A cache of 32 MiB that is full after 10 s and then replaces an entry for each that comes. */
+static void run_cache(uint64_t seed, int count)
+{
+    enum { BINS = 5 };
+    struct trend_config config;
+    trend_config_init(&config, 1);
+    struct trend_series *series = trend_series_new();
+    struct heap heap = {.prng = seed};
+    double bins[BINS] = {0};
+    for (int i = 0; i < count; i++) {
+        heap.sampled -= bins[i % BINS];
+        bins[i % BINS] = sample(&heap, 32 * MIB / BINS);
+        heap.sampled += bins[i % BINS];
+        struct trend_point point = point_at(&heap, START_S + 2 * i);
+        trend_series_push(series, &config, &point);
+        assert_true(trend_series_verdict(series)->class < TREND_GROWING);
+    }
+    trend_series_free(&series);
+}
+
+static void test_demo_cache_never_looks_like_a_leak(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 40; seed++)
+        run_cache(seed, 600);
+}
+
+/* ---- properties ---- */
+
+/* A series of no particular kind: pieces of rest, growth, decay, steps, restarts and gaps, met in
+ * random order. */
+struct wanderer {
+    uint64_t prng;
+    struct trend_point point;
+    int left; /* points of the piece */
+    double slope;
+};
+
+static void wander(struct wanderer *w)
+{
+    if (w->left-- <= 0) {
+        w->left = (int)(300 * uniform(&w->prng));
+        w->slope = uniform(&w->prng) < .4 ? 0 : 3 * MIB * (uniform(&w->prng) - .3);
+        double chance = uniform(&w->prng);
+        if (chance < .1)
+            w->point.inuse_bytes *= 2 * uniform(&w->prng);
+        else if (chance < .2)
+            w->point.alloc_bytes *= .5;
+        else if (chance < .3)
+            w->point.t_s += 3600 * uniform(&w->prng);
+        w->point.noise_bytes = chance < .5 ? 0 : 5e5 * uniform(&w->prng);
+    }
+    w->point.t_s += 60 + 4 * (uniform(&w->prng) - .5);
+    double step = w->slope * 2 * uniform(&w->prng);
+    w->point.inuse_bytes = fmin(fmax(w->point.inuse_bytes + step, 0), 4096 * MIB);
+    w->point.alloc_bytes += fmax(step, 0) + 5 * MIB * uniform(&w->prng);
+}
+
+static struct wanderer wanderer_of(uint64_t seed)
+{
+    return (struct wanderer){
+        .prng = seed, .point = {.t_s = START_S, .inuse_bytes = 64 * MIB, .alloc_bytes = 1e9}};
+}
+
+static void test_verdict_and_gates_never_contradict(void **state)
+{
+    (void)state;
+    int seen[TREND_CLASS_COUNT] = {0};
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        struct trend_config config;
+        trend_config_init(&config, 60);
+        struct trend_series *series = trend_series_new();
+        struct wanderer w = wanderer_of(seed);
+        enum trend_class was = TREND_WARMING;
+        for (int i = 0; i < 3000; i++) {
+            wander(&w);
+            bool changed = trend_series_push(series, &config, &w.point);
+            const struct trend_verdict *v = trend_series_verdict(series);
+            assert_int_equal(changed, v->class != was);
+            assert_int_equal(changed, changed && v->class_since_s == w.point.t_s);
+            assert_verdict_is_sane(v);
+            assert_gates_agree(series, &config);
+            if (i % 7 == 0)
+                assert_blocks_are_sane(series, START_S, w.point.t_s);
+            was = v->class;
+            seen[was]++;
+        }
+        trend_series_free(&series);
+    }
+    for (int c = 0; c < TREND_CLASS_COUNT; c++)
+        assert_true(seen[c] > 0); /* else the property was tested of less than it says */
+}
+
+static void test_same_series_at_another_pace(void **state)
+{
+    (void)state;
+    struct trend_config minutes, seconds;
+    trend_config_init(&minutes, 64); /* powers of two, so that all arithmetic scales exactly */
+    trend_config_init(&seconds, 1);
+    struct trend_series *slow = trend_series_new();
+    struct trend_series *fast = trend_series_new();
+    uint64_t prng = 3;
+    double inuse = 64 * MIB, alloc = 1e9;
+    int leaks = 0;
+    for (int i = 0; i < 2000; i++) {
+        double step = 2 * MIB * (uniform(&prng) - (i / 300 % 2 ? .5 : .2));
+        inuse = fmax(inuse + step, 0);
+        alloc += fmax(step, 0) + MIB;
+        struct trend_point a = {64.0 * i, inuse, alloc, 1e4};
+        struct trend_point b = {1048576 + 1.0 * i, inuse, alloc, 1e4};
+        trend_series_push(slow, &minutes, &a);
+        trend_series_push(fast, &seconds, &b);
+        assert_int_equal(trend_series_verdict(slow)->class, trend_series_verdict(fast)->class);
+        assert_true(trend_series_verdict(fast)->rate == 64 * trend_series_verdict(slow)->rate);
+        leaks += trend_series_verdict(slow)->class == TREND_LEAK;
+    }
+    assert_true(leaks > 0);
+    trend_series_free(&slow);
+    trend_series_free(&fast);
+}
+
+static void test_blocks_keep_the_newest(void **state)
+{
+    struct fixture *f = *state;
+    push_line(f, 32 * MIB, MIB, 2001);
+    struct trend_block all[TREND_BLOCKS_MAX], some[10];
+    size_t count = trend_series_blocks(f->series, all, TREND_BLOCKS_MAX);
+    assert_int_equal(trend_series_blocks(f->series, some, 10), 10);
+    assert_memory_equal(some, all + count - 10, sizeof some);
+    assert_true(all[0].start_s < START_S + 31 * 3600); /* the coarse past reaches back */
+    for (size_t i = 1; i < count; i++)
+        assert_true(all[i].inuse_mean_bytes > all[i - 1].inuse_mean_bytes);
+}
+
+static void test_push_allocates_nothing(void **state)
+{
+    struct fixture *f = *state;
+    size_t before = mallinfo2().uordblks;
+    push_line(f, 32 * MIB, MIB, 500);
+    f->alloc_bytes = 0;
+    push_line(f, 32 * MIB, MIB, 500);
+    assert_int_equal(mallinfo2().uordblks, before); /* blind under ASan, which has its own malloc */
+}
+
+static void test_words(void **state)
+{
+    (void)state;
+    assert_string_equal(trend_class_word(TREND_WARMING), "warming");
+    assert_string_equal(trend_class_word(TREND_LEAK), "leak");
+    assert_string_equal(trend_gate_word(TREND_GATE_OLDER), "older_rate");
+    for (int id = 0; id < TREND_GATE_COUNT; id++)
+        assert_true(strlen(trend_gate_text((enum trend_gate_id)id)) > 10);
+}
+
+/* ---- images ---- */
+
+static struct trend_series *decode(const struct lw_strbuf *image, size_t len, struct lw_err *err)
+{
+    struct lw_cursor in = lw_cursor_on(image->data, len);
+    struct trend_series *series = trend_series_decode(&in, err);
+    if (series)
+        assert_int_equal(lw_cursor_left(&in), 0);
+    return series;
+}
+
+static void encode(const struct trend_series *series, struct lw_strbuf *out)
+{
+    lw_strbuf_init(out, 65536);
+    trend_series_encode(series, out);
+    assert_false(out->failed);
+}
+
+static void assert_same(const struct trend_series *a, const struct trend_series *b)
+{
+    struct lw_strbuf image_a, image_b;
+    encode(a, &image_a);
+    encode(b, &image_b);
+    assert_int_equal(image_a.len, image_b.len);
+    assert_memory_equal(image_a.data, image_b.data, image_a.len);
+    lw_strbuf_fini(&image_a);
+    lw_strbuf_fini(&image_b);
+}
+
+static void test_decoded_series_goes_on_alike(void **state)
+{
+    (void)state;
+    struct trend_config config;
+    trend_config_init(&config, 60);
+    struct trend_series *series = trend_series_new();
+    struct trend_series *copy = trend_series_new();
+    struct wanderer w = wanderer_of(5);
+    for (int i = 0; i < 4000; i++) {
+        if (i % 37 == 0) { /* the copy is put away and taken out again, over and over */
+            struct lw_strbuf image;
+            struct lw_err err;
+            encode(copy, &image);
+            assert_in_range(image.len, 1, 8192);
+            trend_series_free(&copy);
+            copy = decode(&image, image.len, &err);
+            assert_non_null(copy);
+            lw_strbuf_fini(&image);
+        }
+        wander(&w);
+        bool changed = trend_series_push(series, &config, &w.point);
+        assert_int_equal(trend_series_push(copy, &config, &w.point), changed);
+        assert_same(series, copy);
+    }
+    trend_series_restart(series);
+    trend_series_restart(copy);
+    assert_same(series, copy);
+    trend_series_free(&series);
+    trend_series_free(&copy);
+}
+
+static void test_cut_image_is_corrupt(void **state)
+{
+    struct fixture *f = *state;
+    push_line(f, 32 * MIB, MIB, 300);
+    struct lw_strbuf image;
+    encode(f->series, &image);
+    for (size_t len = 0; len < image.len; len++) {
+        char *cut = malloc(len ? len : 1); /* of its own, so that ASan sees a read past its end */
+        memcpy(cut, image.data, len);
+        struct lw_cursor in = lw_cursor_on(cut, len);
+        struct lw_err err = {0};
+        assert_null(trend_series_decode(&in, &err));
+        assert_int_equal(err.code, LW_CORRUPT);
+        free(cut);
+    }
+    lw_strbuf_fini(&image);
+}
+
+/* A changed image is refused, or is one of some other sane series; it never harms. */
+static void test_changed_image_does_no_harm(void **state)
+{
+    struct fixture *f = *state;
+    push_line(f, 32 * MIB, MIB, 300);
+    struct lw_strbuf image;
+    encode(f->series, &image);
+    uint64_t prng = 11;
+    int refused = 0;
+    for (int run = 0; run < 4000; run++) {
+        size_t at = (size_t)((double)image.len * uniform(&prng));
+        char was = image.data[at];
+        image.data[at] = (char)(256 * uniform(&prng));
+        struct lw_err err;
+        struct trend_series *series = decode(&image, image.len, &err);
+        image.data[at] = was;
+        if (!series) {
+            refused++;
+            continue;
+        }
+        for (int i = 1; i <= 4; i++) {
+            struct trend_point point = {f->t_s + 60 * i, 400 * MIB, f->alloc_bytes + MIB * i, 1000};
+            trend_series_push(series, &f->config, &point);
+        }
+        assert_true(isfinite(trend_series_verdict(series)->rate));
+        trend_series_free(&series);
+    }
+    assert_true(refused > 400);
+    lw_strbuf_fini(&image);
+}
+
+static void swap_blocks(char *a, char *b)
+{
+    char was[24];
+    memcpy(was, a, sizeof was);
+    memcpy(a, b, sizeof was);
+    memcpy(b, was, sizeof was);
+}
+
+static void test_image_with_blocks_out_of_order_is_corrupt(void **state)
+{
+    struct fixture *f = *state;
+    push_line(f, 32 * MIB, 0, 300);
+    struct lw_strbuf image;
+    struct lw_err err;
+    encode(f->series, &image);
+    char *end = image.data + image.len; /* the image ends with the blocks of the coarsest level */
+    swap_blocks(end - 72, end - 48);
+    assert_null(decode(&image, image.len, &err));
+    assert_int_equal(err.code, LW_CORRUPT);
+    swap_blocks(end - 72, end - 48);
+    struct trend_series *series = decode(&image, image.len, &err);
+    assert_non_null(series);
+    trend_series_free(&series);
+    lw_strbuf_fini(&image);
+}
+
+static void test_image_of_another_version_is_corrupt(void **state)
+{
+    struct fixture *f = *state;
+    struct lw_strbuf image;
+    struct lw_err err;
+    encode(f->series, &image);
+    struct trend_series *series = decode(&image, image.len, &err);
+    assert_non_null(series);
+    trend_series_free(&series);
+    image.data[0]++;
+    assert_null(decode(&image, image.len, &err));
+    assert_int_equal(err.code, LW_CORRUPT);
+    assert_non_null(strstr(err.msg, "version"));
+    lw_strbuf_fini(&image);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_nothing_seen_yet),
+        TEST(test_constant_warms_then_is_healthy),
+        TEST(test_line_is_a_leak),
+        TEST(test_young_process_is_watched_for_longer),
+        TEST(test_growing_before_it_is_a_leak),
+        TEST(test_filling_cache_is_saturating_then_healthy),
+        TEST(test_step_is_no_leak),
+        TEST(test_growth_below_the_floor_is_not_looked_at),
+        TEST(test_load_is_no_leak),
+        TEST(test_released_leak_is_acquitted),
+        TEST(test_leak_that_levels_off_is_held_then_acquitted),
+        TEST(test_leak_recurs_after_a_restart),
+        TEST(test_leak_that_stays_away_is_acquitted),
+        TEST(test_gap_begins_a_new_epoch),
+        TEST(test_lost_scrapes_do_not_hide_a_leak),
+        TEST(test_unusable_points_are_dropped),
+        TEST(test_sizes_of_the_largest_kind),
+        TEST(test_zero_and_repeats),
+        TEST(test_points_far_apart_and_close_together),
+        TEST(test_blocks_keep_the_newest),
+        TEST(test_push_allocates_nothing),
+        TEST(test_cut_image_is_corrupt),
+        TEST(test_changed_image_does_no_harm),
+        TEST(test_image_with_blocks_out_of_order_is_corrupt),
+        TEST(test_image_of_another_version_is_corrupt),
+        cmocka_unit_test(test_demo_leak_is_found_within_60_points),
+        cmocka_unit_test(test_demo_cache_never_looks_like_a_leak),
+        cmocka_unit_test(test_verdict_and_gates_never_contradict),
+        cmocka_unit_test(test_same_series_at_another_pace),
+        cmocka_unit_test(test_decoded_series_goes_on_alike),
+        cmocka_unit_test(test_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
