@@ -1,0 +1,3 @@
+module example.com/leakwatchd/corpus
+
+go 1.18
