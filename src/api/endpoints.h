@@ -7,6 +7,7 @@
 http_handler endpoint_targets;
 http_handler endpoint_target;
 http_handler endpoint_target_sites;
+http_handler endpoint_target_types;
 http_handler endpoint_target_series;
 http_handler endpoint_suspects;
 

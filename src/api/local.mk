@@ -3,5 +3,5 @@ libleakwatch_a_SOURCES += \
 	src/api/endpoints.h \
 	src/api/json.c src/api/json.h \
 	src/api/render.c src/api/render.h \
-	src/api/suspects.c \
+	src/api/suspects.c src/api/suspects.h \
 	src/api/targets.c

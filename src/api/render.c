@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "api/suspects.h"
+
 #define SPARKLINE_POINTS 48
 
 static struct lw_wall wall_of(double seconds)
@@ -103,8 +105,6 @@ void render_site(cJSON *object, const struct store_site *site)
     cJSON *stack = json_array(object, "stack");
     for (size_t i = 0; i < site->frame_count; i++)
         render_frame(json_append(stack), &site->frames[i]);
-    json_null(object, "type"); /* never guessed: known only from the target's binary */
-    json_text(object, "type_source", "site");
 }
 
 void render_values(cJSON *object, const struct profile_values *values)
@@ -115,20 +115,43 @@ void render_values(cJSON *object, const struct profile_values *values)
     json_int(object, "alloc_objects", values->alloc_objects);
 }
 
-struct render_suspects render_count_suspects(const struct store_target *target)
+/* A type comes from the target's binary or not at all: it is never guessed. */
+void render_type(cJSON *object, const struct store_target *target, const struct store_row *row)
 {
-    struct render_suspects n = {0};
-    for (size_t i = 0; i < target->row_count; i++) {
-        const struct store_row *row = &target->rows[i];
-        if (!row->series || !store_row_counts(target, row))
-            continue;
-        enum trend_class c = trend_series_verdict(row->series)->class;
-        n.leaking += c == TREND_LEAK;
-        n.growing += c == TREND_GROWING;
+    const struct store_type *type = row ? row->type : NULL;
+    bool known = type && type->name[0];
+    if (known)
+        json_text(object, "type", type->name);
+    else
+        json_null(object, "type");
+    if (type && type->kind[0])
+        json_text(object, "kind", type->kind);
+    else
+        json_null(object, "kind");
+    json_text(object, "type_source", known ? "binary" : "site");
+    json_text(object, "type_import_path", known ? type->import_path : "");
+    json_text(object, "type_module", known ? type->module : "");
+    json_text(object, "type_version", known ? type->version : "");
+    json_text(object, "type_unresolved", type ? type->unresolved : target->build_error);
+}
+
+void render_build(cJSON *object, const struct store_target *target)
+{
+    const struct store_build *build = target->build;
+    if (!build) {
+        json_null(object, "build");
+        json_text(object, "buildError", target->build_error);
+        return;
     }
-    n.total =
-        !n.leaking && !n.growing && trend_series_verdict(target->series)->class >= TREND_GROWING;
-    return n;
+    cJSON *o = json_object(object, "build");
+    json_text(o, "id", build->binary_id);
+    json_text(o, "module", build->module);
+    json_text(o, "version", build->version);
+    json_text(o, "vcs_revision", build->vcs_revision);
+    json_text(o, "go_version", build->go_version);
+    json_text(o, "source", build->source);
+    json_int(o, "sites_typed", (int64_t)build->types.count);
+    json_text(object, "buildError", "");
 }
 
 static const char *health_word(enum store_health health)
@@ -141,13 +164,11 @@ static void render_heap(cJSON *object, const struct store_target *target)
     render_verdict_as(object, target->series, store_target_class(target));
     render_values(object, &target->total);
     json_int(object, "sites", (int64_t)target->site_count);
-    json_int(object, "followed_sites", (int64_t)target->followed);
+    json_int(object, "followed_sites", (int64_t)target->sites.followed);
     json_int(object, "process_restarts", (int64_t)target->restarts);
     json_time(object, "first_seen", target->first_seen);
     json_int(object, "sample_period_bytes", target->period_bytes);
-    struct render_suspects suspects = render_count_suspects(target);
-    json_int(object, "suspects",
-        (int64_t)(suspects.leaking + suspects.growing + (suspects.total ? 1 : 0)));
+    json_int(object, "suspects", (int64_t)suspects_count(target));
     render_sparkline(object, target->series);
 }
 
@@ -177,5 +198,6 @@ void render_target(cJSON *object, const struct store_target *target)
     json_text(object, "health", health_word(target->health));
     render_duration(object, "scrapeInterval", target->interval_ns);
     render_duration(object, "scrapeTimeout", target->timeout_ns);
+    render_build(object, target);
     render_heap(json_object(object, "heap"), target);
 }

@@ -23,21 +23,20 @@ void render_sparkline(cJSON *object, const struct trend_series *series);
 /* "labels", "discoveredLabels", …: a flat object. */
 void render_labels(cJSON *object, const char *name, const struct lw_labels *labels);
 
-/* The members that say which site it is: id, functions, stack, type. */
+/* The members that say which site it is: id, functions, stack. */
 void render_site(cJSON *object, const struct store_site *site);
+
+/* The members that say what a row allocates: type, kind, type_source and what belongs to them.
+ * NULL: a target's total, where all are null. */
+void render_type(cJSON *object, const struct store_target *target, const struct store_row *row);
+
+/* "build": what the target runs, as far as its binary was found. */
+void render_build(cJSON *object, const struct store_target *target);
 
 /* The four values of a heap. */
 void render_values(cJSON *object, const struct profile_values *values);
 
 /* The members of a target as Prometheus' /api/v1/targets has them, and "heap". */
 void render_target(cJSON *object, const struct store_target *target);
-
-/* Sites of a target that leak or grow, and whether its total does without any of them. */
-struct render_suspects {
-    size_t leaking;
-    size_t growing;
-    bool total; /* the total is a suspect and no site explains it */
-};
-struct render_suspects render_count_suspects(const struct store_target *target);
 
 #endif

@@ -4,23 +4,12 @@
 
 #include "api/endpoints.h"
 #include "api/render.h"
+#include "api/suspects.h"
 #include "base/mem.h"
 
 /* More suspects than this in one answer would help nobody; the count of all is said. */
 #define SUSPECTS_LIMIT_DEFAULT 200
 #define SUSPECTS_LIMIT_MAX     10000
-
-struct suspect {
-    const struct store_target *target;
-    const struct store_row *row; /* NULL: the total, which no single site explains */
-    const struct trend_series *series;
-};
-
-struct suspects {
-    struct suspect *list; /* owned */
-    size_t count;
-    size_t cap;
-};
 
 struct suspect_filter {
     bool leak;
@@ -43,18 +32,61 @@ static void add(struct suspects *all, const struct suspect *suspect)
     all->list[all->count++] = *suspect;
 }
 
+static bool is_suspect(const struct store_target *target, const struct store_row *row)
+{
+    return row->series && store_row_counts(target, row) &&
+           trend_series_verdict(row->series)->class >= TREND_GROWING;
+}
+
+/* Whether a site of that type is a suspect itself. */
+static bool explained_by_site(const struct store_target *target, const struct store_type *type)
+{
+    for (size_t i = 0; i < target->sites.count; i++) {
+        const struct store_row *row = &target->sites.list[i];
+        if (row->type == type && is_suspect(target, row))
+            return true;
+    }
+    return false;
+}
+
+/* Sites first; a type only where none of its sites is one (growth spread over many); the total only
+ * where neither is. So each growth is told once, at the place that says most. */
+static void collect_all(struct suspects *all, const struct store_target *target)
+{
+    for (size_t i = 0; i < target->sites.count; i++) {
+        const struct store_row *row = &target->sites.list[i];
+        if (is_suspect(target, row))
+            add(all, &(struct suspect){target, row, row->series});
+    }
+    for (size_t i = 0; i < target->types.count; i++) {
+        const struct store_row *row = &target->types.list[i];
+        if (is_suspect(target, row) && !explained_by_site(target, row->type))
+            add(all, &(struct suspect){target, row, row->series});
+    }
+    if (!all->count && trend_series_verdict(target->series)->class >= TREND_GROWING)
+        add(all, &(struct suspect){target, NULL, target->series});
+}
+
+size_t suspects_count(const struct store_target *target)
+{
+    struct suspects all = {0};
+    collect_all(&all, target);
+    free(all.list);
+    return all.count;
+}
+
 static void collect(
     struct suspects *all, const struct store_target *target, const struct suspect_filter *filter)
 {
     if (filter->job && strcmp(filter->job, lw_labels_get(target->labels, "job")) != 0)
         return;
-    for (size_t i = 0; i < target->row_count; i++) {
-        const struct store_row *row = &target->rows[i];
-        if (row->series && store_row_counts(target, row) && wanted(filter, row->series))
-            add(all, &(struct suspect){target, row, row->series});
+    struct suspects here = {0};
+    collect_all(&here, target);
+    for (size_t i = 0; i < here.count; i++) {
+        if (wanted(filter, here.list[i].series))
+            add(all, &here.list[i]);
     }
-    if (render_count_suspects(target).total && wanted(filter, target->series))
-        add(all, &(struct suspect){target, NULL, target->series});
+    free(here.list);
 }
 
 static int worst_first(const void *a, const void *b)
@@ -74,7 +106,8 @@ static void render_suspect(
     json_text(target, "job", lw_labels_get(s->target->labels, "job"));
     json_text(target, "instance", lw_labels_get(s->target->labels, "instance"));
     render_labels(target, "labels", s->target->labels);
-    if (s->row)
+    render_build(target, s->target);
+    if (s->row && s->row->site)
         render_site(json_object(object, "site"), s->row->site);
     else
         json_null(object, "site");
@@ -82,8 +115,7 @@ static void render_suspect(
     const struct profile_values *v = s->row ? &s->row->values : &s->target->total;
     json_int(object, "inuse_bytes", v->inuse_bytes);
     json_int(object, "alloc_bytes", v->alloc_bytes);
-    json_null(object, "type");
-    json_text(object, "type_source", "site");
+    render_type(object, s->target, s->row);
     render_gates(object, s->series, config);
     render_sparkline(object, s->series);
 }

@@ -1,4 +1,4 @@
-/* /api/v1/targets, …/{id}, …/{id}/sites, …/{id}/series */
+/* /api/v1/targets, …/{id}, …/{id}/sites, …/{id}/types, …/{id}/series */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +8,8 @@
 #include "base/hash.h"
 #include "base/mem.h"
 
-#define SITES_LIMIT_DEFAULT 100
-#define SITES_LIMIT_MAX     8192
+#define ROWS_LIMIT_DEFAULT 100
+#define ROWS_LIMIT_MAX     8192
 
 /* The target that {id} names; answers 400 or 404 and gives NULL if there is none. */
 static const struct store_target *find_target(
@@ -71,7 +71,7 @@ void endpoint_target(void *ctx, const struct http_request *request, struct http_
     json_success(response, data);
 }
 
-/* ---- sites ---- */
+/* ---- sites and types ---- */
 
 static double growth_of(const struct store_row *row)
 {
@@ -112,76 +112,127 @@ static int parse_sort(const struct http_request *request, row_order **order, str
     return 0;
 }
 
-static cJSON *render_sites(const struct store_target *target, row_order *order, size_t limit)
+static void render_row(
+    cJSON *object, const struct store_target *target, const struct store_row *row)
 {
-    const struct store_row **rows = lw_new(target->row_count, sizeof(const struct store_row *));
-    for (size_t i = 0; i < target->row_count; i++)
-        rows[i] = &target->rows[i];
-    if (order)
-        qsort(rows, target->row_count, sizeof *rows, order);
+    if (row->site) {
+        render_site(object, row->site);
+    } else {
+        json_id(object, "id", row->type->id);
+        json_int(object, "sites", (int64_t)row->sites);
+    }
+    render_type(object, target, row);
+    render_values(object, &row->values);
+    json_bool(object, "followed", row->series != NULL);
+    render_verdict(object, row->series);
+}
+
+/* The question of …/sites and …/types: which rows, in which order, how many. */
+struct row_query {
+    const struct store_target *target;
+    const struct store_rows *rows;
+    const char *name; /* of the list in the answer */
+    row_order *order;
+    size_t limit;
+};
+
+static cJSON *render_rows(const struct row_query *q)
+{
+    const struct store_row **rows = lw_new(q->rows->count, sizeof(const struct store_row *));
+    for (size_t i = 0; i < q->rows->count; i++)
+        rows[i] = &q->rows->list[i];
+    if (q->order)
+        qsort(rows, q->rows->count, sizeof *rows, q->order);
     cJSON *data = cJSON_CreateObject();
-    cJSON *list = json_array(data, "sites");
-    struct profile_values other = target->other;
-    size_t other_count = target->other_count;
-    for (size_t i = 0; i < target->row_count; i++) {
-        if (i >= limit) {
-            other.inuse_bytes += rows[i]->values.inuse_bytes;
-            other.alloc_bytes += rows[i]->values.alloc_bytes;
-            other_count++;
+    cJSON *list = json_array(data, q->name);
+    struct profile_values other = q->rows->other;
+    size_t other_count = q->rows->other_count;
+    for (size_t i = 0; i < q->rows->count; i++) {
+        if (i < q->limit) {
+            render_row(json_append(list), q->target, rows[i]);
             continue;
         }
-        cJSON *site = json_append(list);
-        render_site(site, rows[i]->site);
-        render_values(site, &rows[i]->values);
-        json_bool(site, "followed", rows[i]->series != NULL);
-        render_verdict(site, rows[i]->series);
+        other.inuse_bytes += rows[i]->values.inuse_bytes;
+        other.alloc_bytes += rows[i]->values.alloc_bytes;
+        other_count += rows[i]->sites;
     }
     cJSON *rest = json_object(data, "other");
     json_int(rest, "sites", (int64_t)other_count);
     json_int(rest, "inuse_bytes", other.inuse_bytes);
     json_int(rest, "alloc_bytes", other.alloc_bytes);
+    render_build(data, q->target);
     free(rows);
     return data;
+}
+
+static void answer_rows(
+    struct row_query *q, const struct http_request *request, struct http_response *response)
+{
+    int64_t limit;
+    struct lw_err err;
+    if (http_request_int(request, "limit", ROWS_LIMIT_DEFAULT, 1, ROWS_LIMIT_MAX, &limit, &err) <
+            0 ||
+        parse_sort(request, &q->order, &err) < 0) {
+        api_error(response, &err);
+        return;
+    }
+    q->limit = (size_t)limit;
+    json_success(response, render_rows(q));
 }
 
 void endpoint_target_sites(
     void *ctx, const struct http_request *request, struct http_response *response)
 {
     const struct store_target *target = find_target(ctx, request, response);
-    if (!target)
-        return;
-    int64_t limit;
-    row_order *order;
-    struct lw_err err;
-    if (http_request_int(request, "limit", SITES_LIMIT_DEFAULT, 1, SITES_LIMIT_MAX, &limit, &err) <
-            0 ||
-        parse_sort(request, &order, &err) < 0) {
-        api_error(response, &err);
-        return;
-    }
-    json_success(response, render_sites(target, order, (size_t)limit));
+    if (target)
+        answer_rows(&(struct row_query){.target = target, .rows = &target->sites, .name = "sites"},
+            request, response);
+}
+
+void endpoint_target_types(
+    void *ctx, const struct http_request *request, struct http_response *response)
+{
+    const struct store_target *target = find_target(ctx, request, response);
+    if (target)
+        answer_rows(&(struct row_query){.target = target, .rows = &target->types, .name = "types"},
+            request, response);
 }
 
 /* ---- series ---- */
 
-/* The series that ?site= names (the total's without it), or NULL and the reason. */
+/* The series that ?site= or ?type= names (the total's without either), or NULL and the reason. */
 static const struct trend_series *find_series(
-    const struct store_target *target, const char *site, struct lw_err *err)
+    const struct store_target *target, const struct http_request *request, struct lw_err *err)
 {
-    if (!site)
+    const char *site = http_request_param(request, "site");
+    const char *type = http_request_param(request, "type");
+    if (!site && !type)
         return target->series;
+    const char *what = site ? "site" : "type", *text = site ? site : type;
     uint64_t id;
-    if (lw_id_parse(site, &id) < 0) {
-        lw_err_set(err, LW_INVALID, "site \"%.40s\" is not sixteen hex digits", site);
+    if ((site && type) || lw_id_parse(text, &id) < 0) {
+        lw_err_set(err, LW_INVALID,
+            site && type ? "%s and %s exclude each other"
+                         : "%s \"%.40s\" is not sixteen hex digits",
+            what, site && type ? "type" : text);
         return NULL;
     }
-    const struct store_row *row = store_target_find_row(target, id);
+    const struct store_row *row = store_rows_find(site ? &target->sites : &target->types, id);
     if (!row || !row->series) {
         lw_err_set(err, LW_NOT_FOUND,
-            row ? "site %s is too small to be followed so far" : "the target has no site %s", site);
+            row ? "%s %s is too small to be followed so far" : "the target has no %s %s", what,
+            text);
         return NULL;
     }
     return row->series;
+}
+
+static void echo_id(cJSON *data, const char *name, const char *value)
+{
+    if (value)
+        json_text(data, name, value);
+    else
+        json_null(data, name);
 }
 
 void endpoint_target_series(
@@ -191,18 +242,15 @@ void endpoint_target_series(
     if (!target)
         return;
     struct lw_err err;
-    const char *site = http_request_param(request, "site");
-    const struct trend_series *series = find_series(target, site, &err);
+    const struct trend_series *series = find_series(target, request, &err);
     if (!series) {
         api_error(response, &err);
         return;
     }
     cJSON *data = cJSON_CreateObject();
     json_id(data, "target", target->id);
-    if (site)
-        json_text(data, "site", site);
-    else
-        json_null(data, "site");
+    echo_id(data, "site", http_request_param(request, "site"));
+    echo_id(data, "type", http_request_param(request, "type"));
     render_verdict(data, series);
     struct trend_block blocks[TREND_BLOCKS_MAX];
     size_t count = trend_series_blocks(series, blocks, TREND_BLOCKS_MAX);

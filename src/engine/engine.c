@@ -49,10 +49,13 @@ static void verdict_changed(void *ctx, const struct store_change *change)
     (void)ctx;
     const struct trend_verdict *v = change->verdict;
     char where[512] = "the heap's total";
-    if (change->site) {
-        const struct store_frame *f = &change->site->frames[change->site->responsible];
+    if (change->row && change->row->site) {
+        const struct store_site *site = change->row->site;
+        const struct store_frame *f = &site->frames[site->responsible];
         snprintf(where, sizeof where, "site %016llx %.200s (%.200s:%lld)",
-            (unsigned long long)change->site->id, f->function, f->file, (long long)f->line);
+            (unsigned long long)site->id, f->function, f->file, (long long)f->line);
+    } else if (change->row) {
+        snprintf(where, sizeof where, "type %.400s", change->row->type->name);
     }
     bool serious = v->class == TREND_LEAK || change->from == TREND_LEAK;
     lw_log_line(serious ? LW_LOG_WARN : LW_LOG_DEBUG, __FILE__, __LINE__, "trend",

@@ -8,7 +8,7 @@
 void families_daemon(struct expo *e, const struct metrics_view *view);
 void families_process(struct expo *e);
 void families_targets(struct expo *e, const struct metrics_view *view);
-void families_sites(struct expo *e, const struct metrics_view *view);
+void families_rows(struct expo *e, const struct metrics_view *view);
 
 /* The labels every sample of a target begins with: job, instance, and what the config added, unless
  * it would take the name of a label of ours. */

@@ -3,5 +3,5 @@ libleakwatch_a_SOURCES += \
 	src/metrics/families.h \
 	src/metrics/metrics.c src/metrics/metrics.h \
 	src/metrics/process.c \
-	src/metrics/sites.c \
+	src/metrics/rows.c \
 	src/metrics/targets.c

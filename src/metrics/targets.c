@@ -9,8 +9,9 @@
 
 void families_target_labels(struct expo *e, const struct store_target *target)
 {
-    static const char *const ours[] = {
-        "site", "function", "leaf", "source", "verdict", "outcome", "le", "quantile"};
+    static const char *const ours[] = {"site", "function", "leaf", "source", "type", "kind",
+        "type_source", "type_id", "verdict", "outcome", "module", "version", "vcs_revision",
+        "build_id", "go_version", "le", "quantile"};
     for (size_t i = 0; i < target->labels->count; i++) {
         const struct lw_label *label = &target->labels->list[i];
         bool taken = false;
@@ -56,7 +57,7 @@ HEAP_VALUE(inuse_objects, t->total.inuse_objects)
 HEAP_VALUE(alloc_bytes, t->total.alloc_bytes)
 HEAP_VALUE(alloc_objects, t->total.alloc_objects)
 HEAP_VALUE(sites, t->site_count)
-HEAP_VALUE(followed, t->followed)
+HEAP_VALUE(followed, t->sites.followed)
 HEAP_VALUE(restarts, t->restarts)
 
 static double when_known(const struct store_target *t, double value)
@@ -161,6 +162,26 @@ static void count_family(struct expo *e, const struct store *store)
     }
 }
 
+static void build_family(struct expo *e, const struct store *store)
+{
+    expo_family(
+        e, EXPO_INFO, "leakwatch_target_build", NULL, "What the target runs, as its binary says.");
+    for (size_t i = 0; i < store_target_count(store); i++) {
+        const struct store_target *target = store_target_at(store, i);
+        const struct store_build *build = target->build;
+        if (!build)
+            continue;
+        families_target_labels(e, target);
+        expo_label(e, "module", build->module);
+        expo_label(e, "version", build->version);
+        expo_label(e, "vcs_revision", build->vcs_revision);
+        expo_label(e, "build_id", build->binary_id);
+        expo_label(e, "go_version", build->go_version);
+        expo_label(e, "source", build->source);
+        expo_int(e, 1);
+    }
+}
+
 /* ---- scrapes by job and outcome ---- */
 
 static void job_outcomes(struct expo *e, const struct store *store, const char *job)
@@ -195,4 +216,5 @@ void families_targets(struct expo *e, const struct metrics_view *view)
     scrape_family(e, view);
     value_families(e, view->store);
     verdict_family(e, view->store);
+    build_family(e, view->store);
 }

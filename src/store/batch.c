@@ -10,14 +10,17 @@
 #define BATCH_BYTES_MAX ((size_t)64 << 20) /* what does not fit waits for the next batch */
 #define PRUNE_EVERY_NS  (3600 * LW_NS_PER_S)
 
-enum entry_kind { ENTRY_TARGET, ENTRY_SERIES, ENTRY_SITE };
+enum entry_kind { ENTRY_TARGET, ENTRY_SERIES, ENTRY_SITE, ENTRY_BUILD, ENTRY_TYPED };
 
-/* One row to write; its bytes lie at [offset, offset + len) of the batch's buffer. */
+/* One row to write; its bytes lie at [offset, offset + len) of the batch's buffer. Texts are owned
+ * copies: what they were of may change before the worker gets there. */
 struct entry {
     enum entry_kind kind;
-    uint64_t target_id;
-    uint64_t site_id;
-    char *name; /* owned; NULL for a series */
+    uint64_t id;               /* of the target, site or build */
+    enum store_db_kind series; /* of a series */
+    uint64_t key;              /* of a series: its site or type; of a typed site: the site */
+    uint64_t build_id;         /* of a target */
+    char *text[6];
     size_t offset;
     size_t len;
 };
@@ -35,6 +38,7 @@ struct store_batch {
     struct lw_wall horizon;
 };
 
+/* Takes what was appended to the buffer since entry->offset. */
 static void add_entry(struct store_batch *batch, const struct entry *entry)
 {
     if (batch->count == batch->cap) {
@@ -50,36 +54,79 @@ static void add_site(struct store_batch *batch, struct store_site *site)
 {
     if (site->persisted)
         return;
-    struct entry entry = {.kind = ENTRY_SITE, .site_id = site->id, .offset = batch->bytes.len};
-    entry.name = lw_strdup(site->frames[site->responsible].function);
+    struct entry entry = {.kind = ENTRY_SITE, .id = site->id, .offset = batch->bytes.len};
+    entry.text[0] = lw_strdup(site->frames[site->responsible].function);
     image_encode_site(site, &batch->bytes);
     add_entry(batch, &entry);
     site->persisted = true;
 }
 
-static void add_target(struct store_batch *batch, struct store_target *target)
+static void add_build(struct store_batch *batch, struct store_build *build)
 {
-    struct entry entry = {
-        .kind = ENTRY_TARGET, .target_id = target->id, .offset = batch->bytes.len};
-    entry.name = lw_strdup(target->name);
-    image_encode_target(target, &batch->bytes);
+    if (!build || !build->dirty)
+        return;
+    struct entry entry = {.kind = ENTRY_BUILD,
+        .id = build->id,
+        .offset = batch->bytes.len,
+        .text = {lw_strdup(build->binary_id), lw_strdup(build->source), lw_strdup(build->module),
+            lw_strdup(build->version), lw_strdup(build->vcs_revision),
+            lw_strdup(build->go_version)}};
     add_entry(batch, &entry);
-
-    struct store_row total = {.values = target->total, .series = target->series};
-    entry =
-        (struct entry){.kind = ENTRY_SERIES, .target_id = target->id, .offset = batch->bytes.len};
-    image_encode_row(&total, &batch->bytes);
-    add_entry(batch, &entry);
-    for (size_t i = 0; i < target->row_count; i++) {
-        struct store_row *row = &target->rows[i];
-        if (!row->series)
-            continue;
-        add_site(batch, row->site);
-        entry.site_id = row->site->id;
-        entry.offset = batch->bytes.len;
-        image_encode_row(row, &batch->bytes);
+    size_t at = 0;
+    uint64_t site_id;
+    void *value;
+    while (lw_map_next(&build->types, &at, &site_id, &value)) {
+        const struct store_type *type = value;
+        entry = (struct entry){.kind = ENTRY_TYPED,
+            .id = build->id,
+            .key = site_id,
+            .offset = batch->bytes.len,
+            .text = {lw_strdup(type->name), lw_strdup(type->kind), lw_strdup(type->import_path),
+                lw_strdup(type->module), lw_strdup(type->version), lw_strdup(type->unresolved)}};
         add_entry(batch, &entry);
     }
+    build->dirty = false;
+}
+
+static void add_series(struct store_batch *batch, uint64_t target_id, enum store_db_kind kind,
+    const struct store_row *row)
+{
+    struct entry entry = {.kind = ENTRY_SERIES,
+        .id = target_id,
+        .series = kind,
+        .key = kind == STORE_DB_TOTAL ? 0 : store_row_id(row),
+        .offset = batch->bytes.len};
+    image_encode_row(row, &batch->bytes);
+    add_entry(batch, &entry);
+}
+
+static void add_rows(struct store_batch *batch, uint64_t target_id, enum store_db_kind kind,
+    const struct store_rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct store_row *row = &rows->list[i];
+        if (!row->series)
+            continue;
+        if (row->site)
+            add_site(batch, row->site);
+        add_series(batch, target_id, kind, row);
+    }
+}
+
+static void add_target(struct store_batch *batch, struct store_target *target)
+{
+    struct entry entry = {.kind = ENTRY_TARGET,
+        .id = target->id,
+        .build_id = target->build ? target->build->id : 0,
+        .offset = batch->bytes.len};
+    entry.text[0] = lw_strdup(target->name);
+    image_encode_target(target, &batch->bytes);
+    add_entry(batch, &entry);
+    add_build(batch, target->build);
+    struct store_row total = {.values = target->total, .series = target->series};
+    add_series(batch, target->id, STORE_DB_TOTAL, &total);
+    add_rows(batch, target->id, STORE_DB_SITE, &target->sites);
+    add_rows(batch, target->id, STORE_DB_TYPE, &target->types);
     target->dirty = false;
     target->saved = batch->now;
 }
@@ -91,8 +138,10 @@ static bool is_due(const struct store_target *target, int64_t min_age_ns, struct
 
 static void batch_free(struct store_batch *batch)
 {
-    for (size_t i = 0; i < batch->count; i++)
-        free(batch->entries[i].name);
+    for (size_t i = 0; i < batch->count; i++) {
+        for (int t = 0; t < 6; t++)
+            free(batch->entries[i].text[t]);
+    }
     free(batch->entries);
     free(batch->changes);
     lw_strbuf_fini(&batch->bytes);
@@ -140,19 +189,34 @@ bool store_is_dirty(const struct store *store)
     return store->change_count > 0;
 }
 
+static int write_target(struct store_batch *batch, const struct entry *entry,
+    const struct store_db_image *image, struct lw_err *err)
+{
+    struct store_db_target row = {batch->now, entry->build_id};
+    if (store_db_put_target(batch->db, entry->id, &row, image, err) < 0)
+        return -1;
+    return store_db_clear_series(batch->db, entry->id, err);
+}
+
 static int write_entry(struct store_batch *batch, const struct entry *entry, struct lw_err *err)
 {
+    char *const *t = entry->text;
     struct store_db_image image = {
-        .name = entry->name, .bytes = batch->bytes.data + entry->offset, .len = entry->len};
+        .name = t[0], .bytes = batch->bytes.data + entry->offset, .len = entry->len};
     switch (entry->kind) {
     case ENTRY_TARGET:
-        if (store_db_put_target(batch->db, entry->target_id, batch->now, &image, err) < 0)
-            return -1;
-        return store_db_clear_series(batch->db, entry->target_id, err);
+        return write_target(batch, entry, &image, err);
     case ENTRY_SERIES:
-        return store_db_put_series(batch->db, entry->target_id, entry->site_id, &image, err);
+        return store_db_put_series(batch->db,
+            &(struct store_db_series){entry->id, entry->series, entry->key}, &image, err);
     case ENTRY_SITE:
-        return store_db_put_site(batch->db, entry->site_id, &image, err);
+        return store_db_put_site(batch->db, entry->id, &image, err);
+    case ENTRY_BUILD:
+        return store_db_put_build(batch->db, entry->id,
+            &(struct store_build_spec){t[0], t[1], t[2], t[3], t[4], t[5]}, err);
+    case ENTRY_TYPED:
+        return store_db_put_typed(batch->db, entry->id,
+            &(struct store_type_spec){entry->key, t[0], t[1], t[2], t[3], t[4], t[5]}, err);
     }
     return lw_err_set(err, LW_INTERNAL, "a batch entry of unknown kind %d", (int)entry->kind);
 }
@@ -163,7 +227,7 @@ static int write_change(
     struct store_db_verdict row = {
         .at = change->at,
         .target_id = change->target_id,
-        .site_id = change->site_id,
+        .row_id = change->row_id,
         .from = trend_class_word(change->from),
         .to = trend_class_word(change->to),
         .rate = change->rate,
@@ -202,12 +266,15 @@ static void take_back(struct store *store, struct store_batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
         const struct entry *entry = &batch->entries[i];
-        struct store_target *target = lw_map_find(&store->targets, entry->target_id);
-        struct store_site *site = lw_map_find(&store->sites.by_id, entry->site_id);
+        struct store_target *target = lw_map_find(&store->targets, entry->id);
+        struct store_site *site = lw_map_find(&store->sites.by_id, entry->id);
+        struct store_build *build = types_find_build(&store->types, entry->id);
         if (entry->kind == ENTRY_TARGET && target)
             target->dirty = true;
         if (entry->kind == ENTRY_SITE && site)
             site->persisted = false;
+        if (entry->kind == ENTRY_BUILD && build)
+            build->dirty = true;
     }
     struct verdict_change *newer = store->changes;
     size_t newer_count = store->change_count;
@@ -219,14 +286,17 @@ static void take_back(struct store *store, struct store_batch *batch)
     free(newer);
 }
 
-/* Pruning may have taken sites of which only memory knows that they are still wanted (a target that
- * was down longer than the retention): all are written again when next used. */
+/* Pruning may have taken sites and builds of which only memory knows that they are still wanted (a
+ * target that was down longer than the retention): all are written again when next used. */
 static void forget_what_is_persisted(struct store *store)
 {
     size_t at = 0;
-    void *site;
-    while (lw_map_next(&store->sites.by_id, &at, NULL, &site))
-        ((struct store_site *)site)->persisted = false;
+    void *value;
+    while (lw_map_next(&store->sites.by_id, &at, NULL, &value))
+        ((struct store_site *)value)->persisted = false;
+    at = 0;
+    while (lw_map_next(&store->types.builds, &at, NULL, &value))
+        ((struct store_build *)value)->dirty = true;
 }
 
 void store_batch_done(struct store *store, struct store_batch **batch, bool written)

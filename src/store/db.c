@@ -24,34 +24,49 @@
 /* 64-bit ids are stored as SQLite's signed integers, bit for bit. */
 static const char schema[] =
     "CREATE TABLE target(id INTEGER PRIMARY KEY, name TEXT NOT NULL, saved_ns INTEGER NOT NULL,"
-    "  image BLOB NOT NULL) STRICT;"
+    "  build INTEGER NOT NULL, image BLOB NOT NULL) STRICT;"
     "CREATE INDEX target_saved ON target(saved_ns);"
     "CREATE TABLE site(id INTEGER PRIMARY KEY, function TEXT NOT NULL, image BLOB NOT NULL) STRICT;"
-    "CREATE TABLE series(target INTEGER NOT NULL, site INTEGER NOT NULL, image BLOB NOT NULL,"
-    "  PRIMARY KEY(target, site)) STRICT, WITHOUT ROWID;"
-    "CREATE INDEX series_site ON series(site);"
-    "CREATE TABLE verdict(at_ns INTEGER NOT NULL, target INTEGER NOT NULL, site INTEGER NOT NULL,"
+    "CREATE TABLE series(target INTEGER NOT NULL, kind INTEGER NOT NULL, key INTEGER NOT NULL,"
+    "  image BLOB NOT NULL, PRIMARY KEY(target, kind, key)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX series_key ON series(key);"
+    "CREATE TABLE build(id INTEGER PRIMARY KEY, binary_id TEXT NOT NULL, source TEXT NOT NULL,"
+    "  module TEXT NOT NULL, version TEXT NOT NULL, vcs_revision TEXT NOT NULL,"
+    "  go_version TEXT NOT NULL) STRICT;"
+    "CREATE TABLE typed(build INTEGER NOT NULL, site INTEGER NOT NULL, name TEXT NOT NULL,"
+    "  kind TEXT NOT NULL, import_path TEXT NOT NULL, module TEXT NOT NULL, version TEXT NOT NULL,"
+    "  unresolved TEXT NOT NULL, PRIMARY KEY(build, site)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE verdict(at_ns INTEGER NOT NULL, target INTEGER NOT NULL, key INTEGER NOT NULL,"
     "  was TEXT NOT NULL, became TEXT NOT NULL, rate REAL, rate_lo REAL, rate_hi REAL) STRICT;"
     "PRAGMA user_version = 1;";
 
 /* Every statement there is, prepared once on the connection that uses it. X(name, SQL) */
 #define READ_STATEMENTS(X) \
-    X(READ_TARGET, "SELECT image FROM target WHERE id = ?1") \
+    X(READ_TARGET, "SELECT build, image FROM target WHERE id = ?1") \
     X(READ_SITES, "SELECT id, image FROM site WHERE id IN" \
-                  " (SELECT site FROM series WHERE target = ?1)") \
-    X(READ_SERIES, "SELECT site, image FROM series WHERE target = ?1")
+                  " (SELECT key FROM series WHERE target = ?1 AND kind = 1)") \
+    X(READ_SERIES, "SELECT kind, key, image FROM series WHERE target = ?1") \
+    X(READ_BUILD, "SELECT binary_id, source, module, version, vcs_revision, go_version FROM build" \
+                  " WHERE id = ?1") \
+    X(READ_TYPED, "SELECT name, kind, import_path, module, version, unresolved, site FROM typed" \
+                  " WHERE build = ?1")
 #define WRITE_STATEMENTS(X) \
-    X(PUT_TARGET, "INSERT INTO target(id, name, saved_ns, image) VALUES(?1, ?2, ?3, ?4)" \
-                  " ON CONFLICT(id) DO UPDATE SET name = ?2, saved_ns = ?3, image = ?4") \
+    X(PUT_TARGET, "INSERT INTO target(id, name, saved_ns, build, image)" \
+                  " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(id) DO" \
+                  " UPDATE SET name = ?2, saved_ns = ?3, build = ?4, image = ?5") \
     X(PUT_SITE, "INSERT INTO site(id, function, image) VALUES(?1, ?2, ?3)" \
                 " ON CONFLICT(id) DO UPDATE SET function = ?2, image = ?3") \
     X(CLEAR_SERIES, "DELETE FROM series WHERE target = ?1") \
-    X(PUT_SERIES, "INSERT INTO series(target, site, image) VALUES(?1, ?2, ?3)") \
+    X(PUT_SERIES, "INSERT INTO series(target, kind, key, image) VALUES(?1, ?2, ?3, ?4)") \
+    X(PUT_BUILD, "INSERT OR REPLACE INTO build VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
+    X(PUT_TYPED, "INSERT OR REPLACE INTO typed VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
     X(ADD_VERDICT, "INSERT INTO verdict VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
     X(PRUNE_SERIES, "DELETE FROM series WHERE target IN" \
                     " (SELECT id FROM target WHERE saved_ns < ?1)") \
     X(PRUNE_TARGETS, "DELETE FROM target WHERE saved_ns < ?1") \
-    X(PRUNE_SITES, "DELETE FROM site WHERE id NOT IN (SELECT site FROM series)") \
+    X(PRUNE_SITES, "DELETE FROM site WHERE id NOT IN (SELECT key FROM series WHERE kind = 1)") \
+    X(PRUNE_TYPED, "DELETE FROM typed WHERE build NOT IN (SELECT build FROM target)") \
+    X(PRUNE_BUILDS, "DELETE FROM build WHERE id NOT IN (SELECT build FROM target)") \
     X(PRUNE_VERDICTS, "DELETE FROM verdict WHERE rowid <=" \
                       " (SELECT max(rowid) FROM verdict) - " VERDICTS_KEPT)
 
@@ -307,43 +322,81 @@ void store_db_close(struct store_db **db)
 
 /* ---- reading ---- */
 
-static int read_rows(struct store_db *db, enum statement which, uint64_t target_id,
+/* A text column; never NULL. */
+static const char *text(sqlite3_stmt *s, int column)
+{
+    const unsigned char *t = sqlite3_column_text(s, column);
+    return t ? (const char *)t : "";
+}
+
+static void tell_row(enum statement which, sqlite3_stmt *s, const struct store_db_reader *reader)
+{
+    int last = sqlite3_column_count(s) - 1;
+    const void *image = sqlite3_column_blob(s, last);
+    size_t len = (size_t)sqlite3_column_bytes(s, last);
+    uint64_t first = (uint64_t)sqlite3_column_int64(s, 0);
+    if (which == READ_TARGET) {
+        reader->target(reader->ctx, first, image, len);
+    } else if (which == READ_SITES) {
+        reader->site(reader->ctx, first, image, len);
+    } else if (which == READ_SERIES) {
+        uint64_t key = (uint64_t)sqlite3_column_int64(s, 1);
+        reader->series(reader->ctx, (enum store_db_kind)first, key, image, len);
+    } else if (which == READ_BUILD) {
+        struct store_build_spec build = {
+            text(s, 0), text(s, 1), text(s, 2), text(s, 3), text(s, 4), text(s, 5)};
+        reader->build(reader->ctx, &build);
+    } else {
+        struct store_type_spec type = {.site_id = (uint64_t)sqlite3_column_int64(s, 6),
+            .name = text(s, 0),
+            .kind = text(s, 1),
+            .import_path = text(s, 2),
+            .module = text(s, 3),
+            .version = text(s, 4),
+            .unresolved = text(s, 5)};
+        reader->typed(reader->ctx, &type);
+    }
+}
+
+static int read_rows(struct store_db *db, enum statement which, uint64_t id,
     const struct store_db_reader *reader, struct lw_err *err)
 {
     sqlite3_stmt *s = db->statements[which];
-    int rc = sqlite3_bind_int64(s, 1, (int64_t)target_id);
-    int columns = sqlite3_column_count(s);
+    int rc = sqlite3_bind_int64(s, 1, (int64_t)id);
     for (int rows = 0; rc == SQLITE_OK && rows < STORE_DB_ROWS_MAX; rows++) {
         int step = sqlite3_step(s);
         if (step == SQLITE_DONE)
             break;
-        if (step != SQLITE_ROW) {
-            rc = step;
-            break;
-        }
-        uint64_t id = columns > 1 ? (uint64_t)sqlite3_column_int64(s, 0) : 0;
-        const void *image = sqlite3_column_blob(s, columns - 1);
-        size_t len = (size_t)sqlite3_column_bytes(s, columns - 1);
-        if (which == READ_TARGET)
-            reader->target(reader->ctx, image, len);
-        else if (which == READ_SITES)
-            reader->site(reader->ctx, id, image, len);
+        if (step == SQLITE_ROW)
+            tell_row(which, s, reader);
         else
-            reader->series(reader->ctx, id, image, len);
+            rc = step;
     }
     if (rc != SQLITE_OK)
-        fail(db, db->reading, "read a target", err);
+        fail(db, db->reading, "read from it", err);
     sqlite3_reset(s);
     return rc == SQLITE_OK ? 0 : -1;
 }
 
-int store_db_read(struct store_db *db, uint64_t target_id, const struct store_db_reader *reader,
-    struct lw_err *err)
+int store_db_read_target(struct store_db *db, uint64_t target_id,
+    const struct store_db_reader *reader, struct lw_err *err)
 {
     if (read_rows(db, READ_TARGET, target_id, reader, err) < 0)
         return -1;
-    if (read_rows(db, READ_SITES, target_id, reader, err) < 0)
+    return read_rows(db, READ_SITES, target_id, reader, err);
+}
+
+int store_db_read_build(struct store_db *db, uint64_t build_id,
+    const struct store_db_reader *reader, struct lw_err *err)
+{
+    if (read_rows(db, READ_BUILD, build_id, reader, err) < 0)
         return -1;
+    return read_rows(db, READ_TYPED, build_id, reader, err);
+}
+
+int store_db_read_series(struct store_db *db, uint64_t target_id,
+    const struct store_db_reader *reader, struct lw_err *err)
+{
     return read_rows(db, READ_SERIES, target_id, reader, err);
 }
 
@@ -376,14 +429,15 @@ void store_db_rollback(struct store_db *db)
     sqlite3_exec(db->writing, "ROLLBACK", NULL, NULL, NULL);
 }
 
-int store_db_put_target(struct store_db *db, uint64_t id, struct lw_wall now,
+int store_db_put_target(struct store_db *db, uint64_t id, const struct store_db_target *row,
     const struct store_db_image *image, struct lw_err *err)
 {
     sqlite3_stmt *s = db->statements[PUT_TARGET];
     sqlite3_bind_int64(s, 1, (int64_t)id);
     sqlite3_bind_text(s, 2, image->name, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(s, 3, now.ns);
-    sqlite3_bind_blob64(s, 4, image->bytes, image->len, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 3, row->saved.ns);
+    sqlite3_bind_int64(s, 4, (int64_t)row->build_id);
+    sqlite3_bind_blob64(s, 5, image->bytes, image->len, SQLITE_STATIC);
     return run(db, PUT_TARGET, err);
 }
 
@@ -403,14 +457,44 @@ int store_db_clear_series(struct store_db *db, uint64_t target_id, struct lw_err
     return run(db, CLEAR_SERIES, err);
 }
 
-int store_db_put_series(struct store_db *db, uint64_t target_id, uint64_t site_id,
+int store_db_put_series(struct store_db *db, const struct store_db_series *row,
     const struct store_db_image *image, struct lw_err *err)
 {
     sqlite3_stmt *s = db->statements[PUT_SERIES];
-    sqlite3_bind_int64(s, 1, (int64_t)target_id);
-    sqlite3_bind_int64(s, 2, (int64_t)site_id);
-    sqlite3_bind_blob64(s, 3, image->bytes, image->len, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 1, (int64_t)row->target_id);
+    sqlite3_bind_int64(s, 2, row->kind);
+    sqlite3_bind_int64(s, 3, (int64_t)row->key);
+    sqlite3_bind_blob64(s, 4, image->bytes, image->len, SQLITE_STATIC);
     return run(db, PUT_SERIES, err);
+}
+
+static void bind_texts(sqlite3_stmt *s, int from, const char *const *texts, int count)
+{
+    for (int i = 0; i < count; i++)
+        sqlite3_bind_text(s, from + i, texts[i], -1, SQLITE_STATIC);
+}
+
+int store_db_put_build(
+    struct store_db *db, uint64_t id, const struct store_build_spec *build, struct lw_err *err)
+{
+    sqlite3_stmt *s = db->statements[PUT_BUILD];
+    const char *texts[] = {build->binary_id, build->source, build->module, build->version,
+        build->vcs_revision, build->go_version};
+    sqlite3_bind_int64(s, 1, (int64_t)id);
+    bind_texts(s, 2, texts, 6);
+    return run(db, PUT_BUILD, err);
+}
+
+int store_db_put_typed(
+    struct store_db *db, uint64_t build_id, const struct store_type_spec *type, struct lw_err *err)
+{
+    sqlite3_stmt *s = db->statements[PUT_TYPED];
+    const char *texts[] = {
+        type->name, type->kind, type->import_path, type->module, type->version, type->unresolved};
+    sqlite3_bind_int64(s, 1, (int64_t)build_id);
+    sqlite3_bind_int64(s, 2, (int64_t)type->site_id);
+    bind_texts(s, 3, texts, 6);
+    return run(db, PUT_TYPED, err);
 }
 
 int store_db_add_verdict(
@@ -419,7 +503,7 @@ int store_db_add_verdict(
     sqlite3_stmt *s = db->statements[ADD_VERDICT];
     sqlite3_bind_int64(s, 1, verdict->at.ns);
     sqlite3_bind_int64(s, 2, (int64_t)verdict->target_id);
-    sqlite3_bind_int64(s, 3, (int64_t)verdict->site_id);
+    sqlite3_bind_int64(s, 3, (int64_t)verdict->row_id);
     sqlite3_bind_text(s, 4, verdict->from, -1, SQLITE_STATIC);
     sqlite3_bind_text(s, 5, verdict->to, -1, SQLITE_STATIC);
     sqlite3_bind_double(s, 6, verdict->rate);
@@ -436,7 +520,10 @@ int store_db_prune(struct store_db *db, struct lw_wall horizon, struct lw_err *e
     sqlite3_bind_int64(db->statements[PRUNE_TARGETS], 1, horizon.ns);
     if (run(db, PRUNE_TARGETS, err) < 0)
         return -1;
-    if (run(db, PRUNE_SITES, err) < 0)
-        return -1;
+    static const enum statement orphans[] = {PRUNE_SITES, PRUNE_TYPED, PRUNE_BUILDS};
+    for (size_t i = 0; i < sizeof orphans / sizeof *orphans; i++) {
+        if (run(db, orphans[i], err) < 0)
+            return -1;
+    }
     return run(db, PRUNE_VERDICTS, err);
 }

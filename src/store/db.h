@@ -12,8 +12,7 @@
 
 #include "base/err.h"
 #include "base/time.h"
-
-struct store_db;
+#include "store/store.h"
 
 #define STORE_PATH_BYTES 4096
 
@@ -27,19 +26,28 @@ void store_db_close(struct store_db **db);
 
 /* ---- reading (loop's thread) ---- */
 
-/* What is told of rows that are read; bytes are borrowed for the call. */
+enum store_db_kind { STORE_DB_TOTAL = 0, STORE_DB_SITE = 1, STORE_DB_TYPE = 2 };
+
+/* What is told of rows that are read; everything is borrowed for the call. build_id 0: none. */
 struct store_db_reader {
     void *ctx;
-    void (*target)(void *ctx, const void *image, size_t len);
-    void (*series)(void *ctx, uint64_t site_id, const void *image, size_t len); /* 0: the total */
+    void (*target)(void *ctx, uint64_t build_id, const void *image, size_t len);
     void (*site)(void *ctx, uint64_t site_id, const void *image, size_t len);
+    void (*build)(void *ctx, const struct store_build_spec *build);
+    void (*typed)(void *ctx, const struct store_type_spec *type);
+    void (*series)(void *ctx, enum store_db_kind kind, uint64_t key, const void *image, size_t len);
 };
 
-/* Reads one target: its own image, the sites its series are of, then the series. Nothing is called
- * for a target the file does not have. At most STORE_DB_ROWS_MAX rows of each kind. */
-#define STORE_DB_ROWS_MAX 8192
-int store_db_read(struct store_db *db, uint64_t target_id, const struct store_db_reader *reader,
-    struct lw_err *err) LW_MUST_CHECK;
+/* Each tells nothing when the file has nothing, and at most STORE_DB_ROWS_MAX rows of a kind. */
+#define STORE_DB_ROWS_MAX 200000
+/* target(), then site() for each site that a series of the target is of. */
+int store_db_read_target(struct store_db *db, uint64_t target_id,
+    const struct store_db_reader *reader, struct lw_err *err) LW_MUST_CHECK;
+/* build(), then typed() for each of its sites. */
+int store_db_read_build(struct store_db *db, uint64_t build_id,
+    const struct store_db_reader *reader, struct lw_err *err) LW_MUST_CHECK;
+int store_db_read_series(struct store_db *db, uint64_t target_id,
+    const struct store_db_reader *reader, struct lw_err *err) LW_MUST_CHECK;
 
 /* ---- writing (a worker) ---- */
 
@@ -55,20 +63,33 @@ struct store_db_image {
     size_t len;
 };
 
-int store_db_put_target(struct store_db *db, uint64_t id, struct lw_wall now,
+struct store_db_target {
+    struct lw_wall saved;
+    uint64_t build_id; /* 0: not known */
+};
+int store_db_put_target(struct store_db *db, uint64_t id, const struct store_db_target *row,
     const struct store_db_image *image, struct lw_err *err) LW_MUST_CHECK;
 int store_db_put_site(struct store_db *db, uint64_t id, const struct store_db_image *image,
     struct lw_err *err) LW_MUST_CHECK;
 /* Removes all series of a target, before those it still has are put again. */
 int store_db_clear_series(
     struct store_db *db, uint64_t target_id, struct lw_err *err) LW_MUST_CHECK;
-int store_db_put_series(struct store_db *db, uint64_t target_id, uint64_t site_id,
+struct store_db_series {
+    uint64_t target_id;
+    enum store_db_kind kind;
+    uint64_t key; /* of the site or type; 0 for the total */
+};
+int store_db_put_series(struct store_db *db, const struct store_db_series *row,
     const struct store_db_image *image, struct lw_err *err) LW_MUST_CHECK;
+int store_db_put_build(struct store_db *db, uint64_t id, const struct store_build_spec *build,
+    struct lw_err *err) LW_MUST_CHECK;
+int store_db_put_typed(struct store_db *db, uint64_t build_id, const struct store_type_spec *type,
+    struct lw_err *err) LW_MUST_CHECK;
 
 struct store_db_verdict {
     struct lw_wall at;
     uint64_t target_id;
-    uint64_t site_id;
+    uint64_t row_id; /* of a site or type; 0: the total */
     const char *from;
     const char *to;
     double rate, rate_lo, rate_hi;

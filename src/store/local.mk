@@ -3,5 +3,9 @@ libleakwatch_a_SOURCES += \
 	src/store/db.c src/store/db.h \
 	src/store/image.c src/store/image.h \
 	src/store/ingest.c \
+	src/store/learn.c \
+	src/store/restore.c \
+	src/store/rows.c src/store/rows.h \
 	src/store/sites.c src/store/sites.h \
-	src/store/store.c src/store/store.h src/store/store_priv.h
+	src/store/store.c src/store/store.h src/store/store_priv.h \
+	src/store/types.c src/store/types.h

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "store/db.h"
-#include "store/image.h"
+#include "store/rows.h"
 #include "store/store_priv.h"
 
 #define RETIRED_KEPT_NS (600 * LW_NS_PER_S) /* a target that flaps keeps its series in memory */
@@ -22,8 +22,8 @@ bool store_row_counts(const struct store_target *target, const struct store_row 
 enum trend_class store_target_class(const struct store_target *target)
 {
     enum trend_class worst = trend_series_verdict(target->series)->class;
-    for (size_t i = 0; i < target->row_count; i++) {
-        const struct store_row *row = &target->rows[i];
+    for (size_t i = 0; i < target->sites.count; i++) {
+        const struct store_row *row = &target->sites.list[i];
         if (!row->series || !store_row_counts(target, row))
             continue;
         enum trend_class c = trend_series_verdict(row->series)->class;
@@ -31,15 +31,6 @@ enum trend_class store_target_class(const struct store_target *target)
             worst = c;
     }
     return worst;
-}
-
-struct store_row *store_target_find_row(const struct store_target *target, uint64_t site_id)
-{
-    for (size_t i = 0; i < target->row_count; i++) {
-        if (target->rows[i].site->id == site_id)
-            return &target->rows[i];
-    }
-    return NULL;
 }
 
 size_t store_target_count(const struct store *store)
@@ -83,9 +74,10 @@ struct store *store_new(const struct store_options *options, struct store_db *db
 
 static void target_free(struct store *store, struct store_target *target)
 {
-    for (size_t i = 0; i < target->row_count; i++)
-        store_row_fini(store, &target->rows[i]);
-    free(target->rows);
+    rows_fini(store, &target->sites);
+    rows_fini(store, &target->types);
+    types_unref_build(&store->types, &target->build);
+    free(target->build_error);
     trend_series_free(&target->series);
     store->stats.followed--;
     lw_labels_unref(&target->labels);
@@ -108,6 +100,7 @@ void store_free(struct store **store)
         target_free(s, target);
     lw_map_fini(&s->targets);
     sites_fini(&s->sites);
+    types_fini(&s->types);
     free(s->listed);
     free(s->changes);
     store_db_close(&s->db);
@@ -132,109 +125,6 @@ void store_on_change(
     store->changed_ctx = ctx;
 }
 
-void store_row_fini(struct store *store, struct store_row *row)
-{
-    if (row->series)
-        store->stats.followed--;
-    trend_series_free(&row->series);
-    sites_unref(&store->sites, &row->site);
-    store->stats.sites = store->sites.by_id.count;
-}
-
-/* ---- what the file has of a target ---- */
-
-struct restoring {
-    struct store *store;
-    struct store_target *target;
-    struct lw_wall now;
-};
-
-static void restore_target(void *ctx, const void *image, size_t len)
-{
-    struct restoring *r = ctx;
-    struct lw_err ignored; /* counted, and shown as a metric */
-    if (image_decode_target(image, len, r->target, &ignored) < 0)
-        r->store->stats.images_refused++;
-}
-
-static void restore_site(void *ctx, uint64_t id, const void *image, size_t len)
-{
-    struct restoring *r = ctx;
-    struct lw_err ignored;
-    struct store_site *site = image_decode_site(id, image, len, &ignored);
-    if (site)
-        sites_add(&r->store->sites, site);
-    else
-        r->store->stats.images_refused++;
-}
-
-static void restore_series(void *ctx, uint64_t site_id, const void *image, size_t len)
-{
-    struct restoring *r = ctx;
-    struct store_target *target = r->target;
-    struct store_row row = {0};
-    struct lw_err ignored;
-    if (image_decode_row(image, len, &row, &ignored) < 0) {
-        r->store->stats.images_refused++;
-        return;
-    }
-    if (site_id == 0) {
-        trend_series_free(&target->series);
-        target->series = row.series;
-        return;
-    }
-    row.site = sites_ref_id(&r->store->sites, site_id);
-    if (!row.site) {
-        trend_series_free(&row.series);
-        r->store->stats.images_refused++;
-        return;
-    }
-    row.busy = r->now;
-    target->rows = lw_renew(target->rows, target->row_count + 1, sizeof *target->rows);
-    target->rows[target->row_count++] = row;
-    target->followed++;
-    r->store->stats.followed++;
-}
-
-static void drop_unused_site(void *ctx, uint64_t id, const void *image, size_t len)
-{
-    struct restoring *r = ctx;
-    (void)image;
-    (void)len;
-    sites_drop_unused(&r->store->sites, id);
-}
-
-static void ignore_target(void *ctx, const void *image, size_t len)
-{
-    (void)ctx;
-    (void)image;
-    (void)len;
-}
-
-static void ignore_series(void *ctx, uint64_t site_id, const void *image, size_t len)
-{
-    (void)ctx;
-    (void)site_id;
-    (void)image;
-    (void)len;
-}
-
-static void restore(struct store *store, struct store_target *target, struct lw_wall now)
-{
-    if (!store->db)
-        return;
-    struct restoring r = {store, target, now};
-    struct store_db_reader reader = {&r, restore_target, restore_series, restore_site};
-    struct lw_err err; /* a file that cannot be read now costs history, not the watch */
-    if (store_db_read(store->db, target->id, &reader, &err) < 0)
-        store->stats.images_refused++;
-    /* Sites whose series was refused have no row that would free them. */
-    struct store_db_reader sweep = {&r, ignore_target, ignore_series, drop_unused_site};
-    if (store_db_read(store->db, target->id, &sweep, &err) < 0)
-        store->stats.images_refused++;
-    store->stats.sites = store->sites.by_id.count;
-}
-
 /* ---- the set of targets ---- */
 
 static struct store_target *target_new(
@@ -245,6 +135,7 @@ static struct store_target *target_new(
     target->labels = lw_labels_ref(spec->labels);
     target->discovered = lw_labels_ref(spec->discovered);
     target->last_error = lw_strdup("");
+    target->build_error = lw_strdup("");
     target->series = trend_series_new();
     store->stats.followed++;
     const char *job = lw_labels_get(spec->labels, "job");
@@ -252,7 +143,7 @@ static struct store_target *target_new(
     size_t size = strlen(job) + strlen(instance) + 2;
     target->name = lw_new(size, 1);
     snprintf(target->name, size, "%s/%s", job, instance);
-    restore(store, target, now);
+    store_restore(store, target, now);
     lw_map_put(&store->targets, target->id, target);
     return target;
 }

@@ -2,8 +2,8 @@
  * kept once for all targets, and a SQLite file behind it from which all of it comes back after a
  * crash. Owned by the loop's thread. Neither schedules nor sends; who opens it gives it the time.
  *
- * Bounds: a target has at most sites_per_target followed sites (each about 6 KiB) and SITES_SHOWN
- * further rows of its newest profile; everything below that is summed as `other`. */
+ * Bounds: a target has at most sites_per_target followed sites (and types) (each about 6 KiB) and
+ * SITES_SHOWN further rows of its newest profile; everything below that is summed as `other`. */
 #ifndef LW_STORE_STORE_H
 #define LW_STORE_STORE_H
 
@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/labels.h"
+#include "base/map.h"
 #include "base/time.h"
 #include "profile/profile.h"
 #include "trend/trend.h"
@@ -42,14 +43,52 @@ struct store_site {
     bool persisted; /* it is in the file, or in a batch on the way there */
 };
 
-/* A site of one target. */
+/* A Go type that sites allocate, kept once. One that could not be told has no name but a reason. */
+struct store_type {
+    uint64_t id;       /* of name, kind, origin and reason */
+    char *name;        /* "*main.Session", "map[string]int"; "" when it could not be told */
+    char *kind;        /* of the allocation: "object", "slice growth", …; "" when not known */
+    char *import_path; /* of the named type at its heart, or "" */
+    char *module;      /* that it belongs to, or "" */
+    char *version;     /* of that module, or "" */
+    char *unresolved;  /* why it could not be told, or "" */
+    size_t refs;       /* sites of builds and rows that have it */
+};
+
+/* One build of a program, as its binary says: what the types of its sites are. Shared by the
+ * targets that run it. */
+struct store_build {
+    uint64_t id;     /* of binary_id */
+    char *binary_id; /* build id, or a hash of the file */
+    char *source;    /* where it was found: "config", "proc", "directory", "upload", … */
+    char *module;    /* the main module */
+    char *version;
+    char *vcs_revision;
+    char *go_version;
+    struct lw_map types; /* by site id: struct store_type, a reference each */
+    size_t refs;         /* targets that run it */
+    bool dirty;          /* learnt something since it was last written */
+};
+
+/* A site of one target, or a type: the sum of its sites. */
 struct store_row {
-    struct store_site *site;      /* a reference */
+    struct store_site *site;      /* a reference; NULL: the row of a type */
+    struct store_type *type;      /* a reference; NULL: not known (yet), or there is no binary */
+    size_t sites;                 /* of a type in the newest profile; 1 for a site */
     struct profile_values values; /* of the newest scrape; zero when the profile no longer has it */
     struct trend_series *series;  /* owned; NULL: shown, but too small so far to be followed */
     double noise_bytes;           /* of the newest scrape, as in profile_site */
     bool present;                 /* in the newest profile */
     struct lw_wall busy;          /* when it last held enough to be worth following */
+};
+
+/* The rows of a target by one key: its sites, or their types. */
+struct store_rows {
+    struct store_row *list; /* owned; largest in-use first */
+    size_t count;
+    size_t followed;             /* rows with a series */
+    struct profile_values other; /* what has no row */
+    size_t other_count;          /* sites in it */
 };
 
 enum store_health { STORE_UNKNOWN, STORE_UP, STORE_DOWN };
@@ -76,13 +115,13 @@ struct store_target {
     int64_t period_bytes;      /* MemProfileRate */
     uint64_t restarts;         /* of the target's process, as seen in its counters */
     struct profile_values total;
-    struct profile_values other; /* what is in no row */
     size_t site_count;           /* in the newest profile */
-    size_t other_count;
     struct trend_series *series; /* of the total */
-    struct store_row *rows;      /* largest in-use first */
-    size_t row_count;
-    size_t followed;
+    struct store_rows sites;
+    struct store_rows types; /* empty while no binary is known; `other` then holds all */
+
+    struct store_build *build; /* a reference; NULL: not known */
+    char *build_error;         /* why it is not, for people; "" when it is or was not asked for */
 
     bool dirty;             /* changed since its last batch */
     struct lw_wall saved;   /* when its last batch was put together */
@@ -95,7 +134,9 @@ enum trend_class store_target_class(const struct store_target *target);
 
 bool store_row_counts(const struct store_target *target, const struct store_row *row);
 
-struct store_row *store_target_find_row(const struct store_target *target, uint64_t site_id);
+/* The row of a site or a type, or NULL. */
+struct store_row *store_rows_find(const struct store_rows *rows, uint64_t id);
+uint64_t store_row_id(const struct store_row *row);
 
 /* Walks the targets that are in discovery, by job, then instance, then id. */
 size_t store_target_count(const struct store *store);
@@ -150,7 +191,7 @@ void store_set_targets(
 /* A series changed its class. */
 struct store_change {
     const struct store_target *target;
-    const struct store_site *site; /* NULL: the target's total */
+    const struct store_row *row; /* of a site or a type; NULL: the target's total */
     enum trend_class from;
     const struct trend_verdict *verdict; /* what it is now */
 };
@@ -173,6 +214,40 @@ bool store_fail(struct store *store, uint64_t target_id, const struct store_scra
  * target's process was found to have restarted. Returns false as store_fail does. */
 bool store_ingest(struct store *store, uint64_t target_id, const struct store_scrape *scrape,
     const struct profile *profile, bool *restarted);
+
+/* ---- types ---- */
+
+/* What a target's binary says of itself; copied. */
+struct store_build_spec {
+    const char *binary_id;
+    const char *source;
+    const char *module;
+    const char *version;
+    const char *vcs_revision;
+    const char *go_version;
+};
+
+/* What it says of a site; copied. name or unresolved is "". */
+struct store_type_spec {
+    uint64_t site_id;
+    const char *name;
+    const char *kind;
+    const char *import_path;
+    const char *module;
+    const char *version;
+    const char *unresolved;
+};
+
+/* The target runs this build, and these are types of its sites, added to those known. False when
+ * the target is not in the store any more. */
+bool store_learn(struct store *store, uint64_t target_id, const struct store_build_spec *build,
+    const struct store_type_spec *types, size_t count);
+
+/* The target's binary is not to be had, or was refused: says why. What was known is let go. */
+bool store_unlearn(struct store *store, uint64_t target_id, const char *why);
+
+/* The type of a site in the build that the target runs, or NULL when that was not learnt yet. */
+const struct store_type *store_type_of(const struct store_target *target, uint64_t site_id);
 
 /* ---- writing it down ---- */
 

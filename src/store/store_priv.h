@@ -5,12 +5,13 @@
 #include "base/map.h"
 #include "store/sites.h"
 #include "store/store.h"
+#include "store/types.h"
 
 /* A change of verdict that waits to be written. */
 struct verdict_change {
     struct lw_wall at;
     uint64_t target_id;
-    uint64_t site_id;
+    uint64_t row_id; /* of a site or type; 0: the total */
     enum trend_class from, to;
     double rate, rate_lo, rate_hi;
 };
@@ -25,6 +26,7 @@ struct store {
     struct store_target **listed; /* owned array of those in discovery, sorted */
     size_t listed_count;
     struct sites sites;
+    struct types types;
     struct store_db *db; /* owned; NULL: memory only */
     bool batch_out;      /* one batch at a time */
     struct lw_wall pruned;
@@ -35,10 +37,13 @@ struct store {
     void *changed_ctx;
 };
 
-/* Gives back what a row holds. */
-void store_row_fini(struct store *store, struct store_row *row);
-
 /* Queues a change of verdict for the next batch. */
 void store_note_change(struct store *store, const struct verdict_change *change);
+
+/* The target's build is not known any more. */
+void store_forget_build(struct store *store, struct store_target *target);
+
+/* What the file has of a target that is new in memory: restore.c */
+void store_restore(struct store *store, struct store_target *target, struct lw_wall now);
 
 #endif

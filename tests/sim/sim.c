@@ -136,8 +136,8 @@ static enum trend_class verdict_of(const struct store_target *target, const char
 {
     if (strcmp(what, "total") == 0)
         return trend_series_verdict(target->series)->class;
-    for (size_t i = 0; i < target->row_count; i++) {
-        const struct store_row *row = &target->rows[i];
+    for (size_t i = 0; i < target->sites.count; i++) {
+        const struct store_row *row = &target->sites.list[i];
         if (row->series && strcmp(row->site->frames[row->site->leaf].function, what) == 0)
             return trend_series_verdict(row->series)->class;
     }
@@ -230,8 +230,8 @@ static void check_never(struct sim *sim, struct never *never)
         return;
     bool any = strcmp(never->what, "any") == 0;
     bool hit = verdict_of(target, any ? "total" : never->what) == never->class;
-    for (size_t i = 0; any && i < target->row_count; i++) {
-        const struct store_row *row = &target->rows[i];
+    for (size_t i = 0; any && i < target->sites.count; i++) {
+        const struct store_row *row = &target->sites.list[i];
         hit |= row->series && trend_series_verdict(row->series)->class == never->class;
     }
     if (hit)

@@ -114,17 +114,17 @@ static void test_rows_add_up_to_the_total(void **state)
     const struct store_target *t = store_target_find(store, 1);
     assert_int_equal(t->health, STORE_UP);
     assert_int_equal(t->total.inuse_bytes, 13 * MIB);
-    assert_int_equal(t->followed, 2); /* two MiB and more */
-    int64_t inuse = t->other.inuse_bytes, alloc = t->other.alloc_bytes;
-    for (size_t i = 0; i < t->row_count; i++) {
-        inuse += t->rows[i].values.inuse_bytes;
-        alloc += t->rows[i].values.alloc_bytes;
+    assert_int_equal(t->sites.followed, 2); /* two MiB and more */
+    int64_t inuse = t->sites.other.inuse_bytes, alloc = t->sites.other.alloc_bytes;
+    for (size_t i = 0; i < t->sites.count; i++) {
+        inuse += t->sites.list[i].values.inuse_bytes;
+        alloc += t->sites.list[i].values.alloc_bytes;
         if (i > 0)
-            assert_true(t->rows[i - 1].values.inuse_bytes >= t->rows[i].values.inuse_bytes);
+            assert_true(t->sites.list[i - 1].values.inuse_bytes >= t->sites.list[i].values.inuse_bytes);
     }
     assert_int_equal(inuse, t->total.inuse_bytes);
     assert_int_equal(alloc, t->total.alloc_bytes);
-    assert_string_equal(t->rows[0].site->frames[t->rows[0].site->leaf].function, "main.f1");
+    assert_string_equal(t->sites.list[0].site->frames[t->sites.list[0].site->leaf].function, "main.f1");
     store_free(&store);
 }
 
@@ -138,10 +138,10 @@ static void test_followed_sites_are_bounded(void **state)
         sites[i] = (struct site){i, (20 - i) * MIB, 50 * MIB};
     ingest(store, 1, 0, sites, 12);
     const struct store_target *t = store_target_find(store, 1);
-    assert_int_equal(t->followed, 8);
+    assert_int_equal(t->sites.followed, 8);
     assert_int_equal(store_stats(store)->followed, 9); /* and the total */
-    assert_non_null(t->rows[7].series);
-    assert_null(t->rows[8].series);
+    assert_non_null(t->sites.list[7].series);
+    assert_null(t->sites.list[8].series);
     store_free(&store);
 }
 
@@ -199,7 +199,7 @@ static void test_a_new_sample_rate_is_no_restart(void **state)
     assert_false(restarted);
     struct trend_block blocks[TREND_BLOCKS_MAX];
     size_t n =
-        trend_series_blocks(store_target_find(store, 1)->rows[0].series, blocks, TREND_BLOCKS_MAX);
+        trend_series_blocks(store_target_find(store, 1)->sites.list[0].series, blocks, TREND_BLOCKS_MAX);
     assert_true(n <= 1); /* what was before is let go */
     store_free(&store);
 }
@@ -292,11 +292,11 @@ static void test_history_comes_back(void **state)
     const struct store_target *t = store_target_find(store, 1);
     assert_int_equal(t->health, STORE_UNKNOWN); /* until it is scraped */
     assert_int_equal(t->total.inuse_bytes, 59 * MIB);
-    assert_int_equal(t->row_count, 1); /* what is only shown is not kept */
-    assert_string_equal(t->rows[0].site->frames[0].function, "main.f1");
-    assert_int_equal(t->rows[0].site->frames[0].line, 1);
+    assert_int_equal(t->sites.count, 1); /* what is only shown is not kept */
+    assert_string_equal(t->sites.list[0].site->frames[0].function, "main.f1");
+    assert_int_equal(t->sites.list[0].site->frames[0].line, 1);
     struct trend_block blocks[TREND_BLOCKS_MAX];
-    size_t n = trend_series_blocks(t->rows[0].series, blocks, TREND_BLOCKS_MAX);
+    size_t n = trend_series_blocks(t->sites.list[0].series, blocks, TREND_BLOCKS_MAX);
     assert_true(n > 10);
     assert_true(blocks[0].start_s <= lw_wall_s(minutes(2)));
     /* The series goes on, and what happened while nobody looked is told from a restart. */
@@ -322,7 +322,7 @@ static void test_a_batch_that_failed_is_tried_again(void **state)
     store_free(&store);
     store = new_store(open_db(set_aside));
     set_targets(store, 1, 3);
-    assert_int_equal(store_target_find(store, 1)->row_count, 1);
+    assert_int_equal(store_target_find(store, 1)->sites.count, 1);
     store_free(&store);
 }
 
@@ -465,7 +465,7 @@ static void test_what_left_is_forgotten_in_time(void **state)
     store_free(&store);
     store = new_store(open_db(set_aside));
     set_targets(store, 1, 3 * 24 * 60 + 1);
-    assert_int_equal(store_target_find(store, 1)->row_count, 0);
+    assert_int_equal(store_target_find(store, 1)->sites.count, 0);
     store_free(&store);
 }
 

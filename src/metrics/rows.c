@@ -1,4 +1,5 @@
-/* Families with one series a site: the top of each target under a fixed ceiling, and `other`. */
+/* Families with one series a site, or a type: the top of each target under a fixed ceiling, and
+ * `other`. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #include "profile/profile.h"
 #include "trend/trend.h"
 
-/* The sites of one target that are shown. */
+/* The rows of one target that are shown. */
 struct shown {
     const struct store_target *target;
     const struct store_row **rows; /* owned */
@@ -18,14 +19,15 @@ struct shown {
 };
 
 /* Suspects come first, then the largest; rows lie in that order of size already. */
-static struct shown choose(const struct store_target *target, size_t limit)
+static struct shown choose(
+    const struct store_target *target, const struct store_rows *rows, size_t limit)
 {
     struct shown s = {.target = target, .other = target->total};
-    size_t most = limit < target->row_count ? limit : target->row_count;
+    size_t most = limit < rows->count ? limit : rows->count;
     s.rows = lw_new(most, sizeof(const struct store_row *));
     for (int suspects = 1; suspects >= 0; suspects--) {
-        for (size_t i = 0; i < target->row_count && s.count < most; i++) {
-            const struct store_row *row = &target->rows[i];
+        for (size_t i = 0; i < rows->count && s.count < most; i++) {
+            const struct store_row *row = &rows->list[i];
             bool suspect = row->series && trend_series_verdict(row->series)->class >= TREND_GROWING;
             if (row->series && suspect == (suspects == 1))
                 s.rows[s.count++] = row;
@@ -49,14 +51,19 @@ static void source_text(const struct store_frame *frame, char *text, size_t size
     snprintf(text, size, "%.200s:%lld", base, (long long)frame->line);
 }
 
+/* How the labels of a row are written; NULL: of `other`. */
+typedef void row_labels(
+    struct expo *e, const struct store_target *target, const struct store_row *row);
+
 static void site_labels(
-    struct expo *e, const struct store_target *target, const struct store_site *site)
+    struct expo *e, const struct store_target *target, const struct store_row *row)
 {
     families_target_labels(e, target);
-    if (!site) {
+    if (!row) {
         expo_label(e, "site", "other");
         return;
     }
+    const struct store_site *site = row->site;
     const struct store_frame *responsible = &site->frames[site->responsible];
     char id[LW_ID_TEXT_BYTES], source[256];
     source_text(responsible, source, sizeof source);
@@ -64,9 +71,38 @@ static void site_labels(
     expo_label(e, "function", responsible->function);
     expo_label(e, "leaf", site->frames[site->leaf].function);
     expo_label(e, "source", source);
+    expo_label(e, "type", row->type ? row->type->name : "");
 }
 
-struct site_family {
+/* Where no binary is known the site is the key, and type_source says so. */
+static void type_labels(
+    struct expo *e, const struct store_target *target, const struct store_row *row)
+{
+    families_target_labels(e, target);
+    if (!row) {
+        expo_label(e, "type", "other");
+        expo_label(e, "type_source", target->build ? "binary" : "site");
+        return;
+    }
+    if (!row->site) {
+        char id[LW_ID_TEXT_BYTES];
+        expo_label(e, "type", row->type->name);
+        expo_label(e, "kind", row->type->kind);
+        expo_label(e, "type_source", "binary");
+        expo_label(e, "type_id", lw_id_text(row->type->id, id));
+        return;
+    }
+    const struct store_frame *responsible = &row->site->frames[row->site->responsible];
+    char id[LW_ID_TEXT_BYTES], source[256], key[1400];
+    source_text(responsible, source, sizeof source);
+    snprintf(key, sizeof key, "%s %s", responsible->function, source);
+    expo_label(e, "type", key);
+    expo_label(e, "kind", row->type ? row->type->kind : "");
+    expo_label(e, "type_source", "site");
+    expo_label(e, "type_id", lw_id_text(row->site->id, id));
+}
+
+struct row_family {
     enum expo_type type;
     const char *name;
     const char *unit;
@@ -127,7 +163,7 @@ static double is_leak(const struct profile_values *values, const struct trend_ve
     return v ? v->class == TREND_LEAK : NAN;
 }
 
-static const struct site_family site_families[] = {
+static const struct row_family site_families[] = {
     {EXPO_GAUGE, "leakwatch_site_inuse_bytes", "bytes",
         "Bytes in use that the site allocated; site=\"other\" is all that has no row.",
         inuse_bytes},
@@ -146,28 +182,72 @@ static const struct site_family site_families[] = {
     {EXPO_GAUGE, "leakwatch_site_leak", NULL, "1 when the site's verdict is leak.", is_leak},
 };
 
-static void site_family(
-    struct expo *e, const struct site_family *family, const struct shown *shown, size_t count)
+static double alloc_rate(const struct profile_values *values, const struct trend_verdict *v)
+{
+    (void)values;
+    return has_rate(v) ? v->alloc_rate : NAN;
+}
+
+static const struct row_family type_families[] = {
+    {EXPO_GAUGE, "leakwatch_type_inuse_bytes", "bytes",
+        "Bytes in use of the type; type=\"other\" is all that has no row.", inuse_bytes},
+    {EXPO_GAUGE, "leakwatch_type_inuse_objects", NULL, "Objects in use of the type.",
+        inuse_objects},
+    {EXPO_GAUGE, "leakwatch_type_growth_bytes_per_second", NULL,
+        "Growth of the type's bytes in use over the newest window.", growth},
+    {EXPO_GAUGE, "leakwatch_type_growth_lower_bytes_per_second", NULL,
+        "Lower end of the 95 % interval of the growth.", growth_lower},
+    {EXPO_GAUGE, "leakwatch_type_growth_upper_bytes_per_second", NULL,
+        "Upper end of the 95 % interval of the growth.", growth_upper},
+    {EXPO_GAUGE, "leakwatch_type_alloc_bytes_per_second", NULL,
+        "Bytes of the type allocated per second over the newest window.", alloc_rate},
+    {EXPO_GAUGE, "leakwatch_type_retention_ratio", NULL,
+        "Growth of the type's bytes in use over its bytes allocated meanwhile.", retention},
+    {EXPO_GAUGE, "leakwatch_type_leak", NULL, "1 when the type's verdict is leak.", is_leak},
+};
+
+static void row_family(struct expo *e, const struct row_family *family, row_labels *labels,
+    const struct shown *shown, size_t count)
 {
     expo_family(e, family->type, family->name, family->unit, family->help);
     for (size_t i = 0; i < count; i++) {
         const struct shown *s = &shown[i];
         for (size_t k = 0; k <= s->count; k++) {
             const struct store_row *row = k < s->count ? s->rows[k] : NULL;
-            /* What is in `other` changes; its counter would go down and up, and rate() would lie. */
+            /* What is in `other` changes; its counter would go down and up, and rate() would
+             * lie. */
             if (!row && family->type == EXPO_COUNTER)
                 continue;
             double value = family->value(
                 row ? &row->values : &s->other, row ? trend_series_verdict(row->series) : NULL);
             if (isnan(value))
                 continue;
-            site_labels(e, s->target, row ? row->site : NULL);
+            labels(e, s->target, row);
             expo_double(e, value);
         }
     }
 }
 
-void families_sites(struct expo *e, const struct metrics_view *view)
+static const struct store_rows *sites_of(const struct store_target *target)
+{
+    return &target->sites;
+}
+
+static const struct store_rows *types_of(const struct store_target *target)
+{
+    return target->build ? &target->types : &target->sites;
+}
+
+/* A group of families over the same rows. */
+struct row_group {
+    const struct store_rows *(*rows)(const struct store_target *target);
+    row_labels *labels;
+    const struct row_family *families;
+    size_t count;
+};
+
+static void row_group(
+    struct expo *e, const struct metrics_view *view, const struct row_group *group)
 {
     const struct config *config = *view->config;
     size_t targets = store_target_count(view->store), count = 0;
@@ -178,11 +258,21 @@ void families_sites(struct expo *e, const struct metrics_view *view)
     for (size_t i = 0; i < targets; i++) {
         const struct store_target *target = store_target_at(view->store, i);
         if (target->last_heap.ns)
-            shown[count++] = choose(target, limit);
+            shown[count++] = choose(target, group->rows(target), limit);
     }
-    for (size_t f = 0; f < sizeof site_families / sizeof *site_families; f++)
-        site_family(e, &site_families[f], shown, count);
+    for (size_t f = 0; f < group->count; f++)
+        row_family(e, &group->families[f], group->labels, shown, count);
     for (size_t i = 0; i < count; i++)
         free(shown[i].rows);
     free(shown);
+}
+
+void families_rows(struct expo *e, const struct metrics_view *view)
+{
+    static const struct row_group groups[] = {
+        {types_of, type_labels, type_families, sizeof type_families / sizeof *type_families},
+        {sites_of, site_labels, site_families, sizeof site_families / sizeof *site_families},
+    };
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+        row_group(e, view, &groups[i]);
 }

@@ -1,0 +1,43 @@
+/* What the binaries of targets teach: builds and the types of their sites. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "store/store_priv.h"
+
+const struct store_type *store_type_of(const struct store_target *target, uint64_t site_id)
+{
+    return target->build ? lw_map_find(&target->build->types, site_id) : NULL;
+}
+
+void store_forget_build(struct store *store, struct store_target *target)
+{
+    types_unref_build(&store->types, &target->build);
+    free(target->build_error);
+    target->build_error = lw_strdup("");
+}
+
+bool store_learn(struct store *store, uint64_t target_id, const struct store_build_spec *build,
+    const struct store_type_spec *types, size_t count)
+{
+    struct store_target *target = lw_map_find(&store->targets, target_id);
+    if (!target || target->retired.ns)
+        return false;
+    struct store_build *now = types_ref_build(&store->types, build);
+    store_forget_build(store, target);
+    target->build = now;
+    target->dirty = true;
+    for (size_t i = 0; i < count; i++)
+        types_bind(&store->types, now, &types[i]);
+    return true;
+}
+
+bool store_unlearn(struct store *store, uint64_t target_id, const char *why)
+{
+    struct store_target *target = lw_map_find(&store->targets, target_id);
+    if (!target || target->retired.ns)
+        return false;
+    store_forget_build(store, target);
+    free(target->build_error);
+    target->build_error = lw_strdup(why);
+    return true;
+}

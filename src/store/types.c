@@ -1,0 +1,147 @@
+#include "store/types.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+
+/* ---- types ---- */
+
+static uint64_t type_id(const struct store_type_spec *spec)
+{
+    uint64_t id = lw_hash_string(0, spec->name);
+    id = lw_hash_string(id, spec->kind);
+    id = lw_hash_string(id, spec->import_path);
+    id = lw_hash_string(id, spec->module);
+    return lw_hash_string(id, spec->unresolved);
+}
+
+struct store_type *types_ref(struct types *types, const struct store_type_spec *spec)
+{
+    uint64_t id = type_id(spec);
+    struct store_type *type = lw_map_find(&types->by_id, id);
+    if (!type) {
+        type = LW_NEW(struct store_type);
+        *type = (struct store_type){
+            .id = id,
+            .name = lw_strdup(spec->name),
+            .kind = lw_strdup(spec->kind),
+            .import_path = lw_strdup(spec->import_path),
+            .module = lw_strdup(spec->module),
+            .version = lw_strdup(spec->version),
+            .unresolved = lw_strdup(spec->unresolved),
+        };
+        lw_map_put(&types->by_id, id, type);
+    }
+    return types_ref_again(type);
+}
+
+struct store_type *types_ref_again(struct store_type *type)
+{
+    if (type)
+        type->refs++;
+    return type;
+}
+
+static void type_free(struct store_type *type)
+{
+    free(type->name);
+    free(type->kind);
+    free(type->import_path);
+    free(type->module);
+    free(type->version);
+    free(type->unresolved);
+    free(type);
+}
+
+void types_unref(struct types *types, struct store_type **type)
+{
+    if (!*type)
+        return;
+    if (--(*type)->refs == 0) {
+        lw_map_remove(&types->by_id, (*type)->id);
+        type_free(*type);
+    }
+    *type = NULL;
+}
+
+/* ---- builds ---- */
+
+struct store_build *types_find_build(const struct types *types, uint64_t id)
+{
+    return lw_map_find(&types->builds, id);
+}
+
+struct store_build *types_ref_build(struct types *types, const struct store_build_spec *spec)
+{
+    uint64_t id = lw_hash_string(0, spec->binary_id);
+    struct store_build *build = types_find_build(types, id);
+    if (!build) {
+        build = LW_NEW(struct store_build);
+        *build = (struct store_build){
+            .id = id,
+            .binary_id = lw_strdup(spec->binary_id),
+            .source = lw_strdup(spec->source),
+            .module = lw_strdup(spec->module),
+            .version = lw_strdup(spec->version),
+            .vcs_revision = lw_strdup(spec->vcs_revision),
+            .go_version = lw_strdup(spec->go_version),
+            .dirty = true,
+        };
+        lw_map_put(&types->builds, id, build);
+    }
+    build->refs++;
+    return build;
+}
+
+static void build_free(struct types *types, struct store_build *build)
+{
+    size_t at = 0;
+    void *value;
+    while (lw_map_next(&build->types, &at, NULL, &value)) {
+        struct store_type *type = value;
+        types_unref(types, &type);
+    }
+    lw_map_fini(&build->types);
+    free(build->binary_id);
+    free(build->source);
+    free(build->module);
+    free(build->version);
+    free(build->vcs_revision);
+    free(build->go_version);
+    free(build);
+}
+
+void types_unref_build(struct types *types, struct store_build **build)
+{
+    if (!*build)
+        return;
+    if (--(*build)->refs == 0) {
+        lw_map_remove(&types->builds, (*build)->id);
+        build_free(types, *build);
+    }
+    *build = NULL;
+}
+
+void types_bind(struct types *types, struct store_build *build, const struct store_type_spec *spec)
+{
+    if (build->types.count >= BUILD_SITES_MAX && !lw_map_find(&build->types, spec->site_id))
+        return;
+    struct store_type *type = types_ref(types, spec);
+    struct store_type *before = lw_map_put(&build->types, spec->site_id, type);
+    build->dirty |= before != type;
+    types_unref(types, &before);
+}
+
+void types_fini(struct types *types)
+{
+    size_t at = 0;
+    void *value;
+    while (lw_map_next(&types->builds, &at, NULL, &value))
+        build_free(types, value);
+    lw_map_fini(&types->builds);
+    at = 0;
+    while (lw_map_next(&types->by_id, &at, NULL, &value))
+        type_free(value);
+    lw_map_fini(&types->by_id);
+}

@@ -1,0 +1,30 @@
+/* Types and builds, each kept once and counted. Private to store/. */
+#ifndef LW_STORE_TYPES_H
+#define LW_STORE_TYPES_H
+
+#include "base/map.h"
+#include "store/store.h"
+
+#define BUILD_SITES_MAX 200000 /* types learnt of one build; a profile has no more sites */
+
+struct types {
+    struct lw_map by_id;  /* owned struct store_type */
+    struct lw_map builds; /* owned struct store_build */
+};
+
+void types_fini(struct types *types);
+
+/* One more reference to what the spec describes, copied when it is new. */
+struct store_type *types_ref(struct types *types, const struct store_type_spec *spec);
+struct store_type *types_ref_again(struct store_type *type);
+/* Gives a reference back. Clears *type; NULL is a no-op. */
+void types_unref(struct types *types, struct store_type **type);
+
+struct store_build *types_ref_build(struct types *types, const struct store_build_spec *spec);
+struct store_build *types_find_build(const struct types *types, uint64_t id);
+void types_unref_build(struct types *types, struct store_build **build);
+
+/* What a build says of one of its sites. */
+void types_bind(struct types *types, struct store_build *build, const struct store_type_spec *spec);
+
+#endif
