@@ -221,7 +221,7 @@ static void test_last_step_alone_may_stop(void **state)
     double values[POINTS], means[8];
     line(values, 32 * MIB, MIB);
     for (int i = 73; i < POINTS; i++)
-        values[i] = 32 * MIB + 86 * MIB; /* a last jump, then rest */
+        values[i] = 118 * MIB + (i - 73) * MIB / 10; /* a last jump, then hardly more */
     push_window(f, values, means);
     double even = growth_of(means) / 7;
     assert_true((means[7] - means[5]) / (2 * even) > .5);
@@ -349,6 +349,22 @@ static void test_coarsest_leak_speaks_and_knows_its_beginning(void **state)
     assert_near(v->growing_since_s, began_s, 3 * 3600); /* coarse blocks of 32 minutes, by fours */
 }
 
+static void test_beginning_within_the_window(void **state)
+{
+    struct fixture *f = *state;
+    double inuse = 32 * MIB;
+    f->t_s = 1e6;
+    for (int i = 0; i < 120; i++)
+        push(f, inuse);
+    double began_s = f->t_s;
+    for (int i = 0; i < 120 && class(f) != TREND_LEAK; i++)
+        push(f, inuse += MIB);
+    const struct trend_verdict *v = trend_series_verdict(f->series);
+    assert_int_equal(v->class, TREND_LEAK);
+    assert_true(v->window_start_s < began_s - 600);
+    assert_near(v->growing_since_s, began_s, 600);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -368,6 +384,7 @@ int main(void)
         TEST(test_persistence_counts_up),
         TEST(test_released_leak_is_acquitted_at_once),
         TEST(test_what_filled_up_is_healthy),
+        TEST(test_beginning_within_the_window),
         TEST(test_coarsest_leak_speaks_and_knows_its_beginning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

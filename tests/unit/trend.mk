@@ -1,13 +1,21 @@
-check_PROGRAMS += tests/unit/test_trend tests/unit/test_trend_gates tests/unit/test_trend_parts
-TESTS += tests/unit/test_trend tests/unit/test_trend_gates tests/unit/test_trend_parts
+check_PROGRAMS += tests/unit/test_trend tests/unit/test_trend_gates \
+	tests/unit/test_trend_image tests/unit/test_trend_parts
+TESTS += tests/unit/test_trend tests/unit/test_trend_gates \
+	tests/unit/test_trend_image tests/unit/test_trend_parts
 
-tests_unit_test_trend_SOURCES = tests/unit/test_trend.c
+tests_unit_test_trend_SOURCES = tests/unit/test_trend.c \
+	tests/unit/trend_walk.c tests/unit/trend_walk.h
 tests_unit_test_trend_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_trend_LDADD = $(UNIT_LIBS)
 
 tests_unit_test_trend_gates_SOURCES = tests/unit/test_trend_gates.c
 tests_unit_test_trend_gates_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_trend_gates_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_trend_image_SOURCES = tests/unit/test_trend_image.c \
+	tests/unit/trend_walk.c tests/unit/trend_walk.h
+tests_unit_test_trend_image_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_trend_image_LDADD = $(UNIT_LIBS)
 
 tests_unit_test_trend_parts_SOURCES = tests/unit/test_trend_parts.c
 tests_unit_test_trend_parts_CPPFLAGS = $(UNIT_CPPFLAGS)
