@@ -35,6 +35,7 @@ static void row_fini(struct store *store, struct store_row *row)
     trend_series_free(&row->series);
     sites_unref(&store->sites, &row->site);
     types_unref(&store->types, &row->type);
+    store->stats.sites = store->sites.by_id.count;
 }
 
 struct store_row *rows_append(struct store_rows *rows)

@@ -120,11 +120,13 @@ static void test_rows_add_up_to_the_total(void **state)
         inuse += t->sites.list[i].values.inuse_bytes;
         alloc += t->sites.list[i].values.alloc_bytes;
         if (i > 0)
-            assert_true(t->sites.list[i - 1].values.inuse_bytes >= t->sites.list[i].values.inuse_bytes);
+            assert_true(
+                t->sites.list[i - 1].values.inuse_bytes >= t->sites.list[i].values.inuse_bytes);
     }
     assert_int_equal(inuse, t->total.inuse_bytes);
     assert_int_equal(alloc, t->total.alloc_bytes);
-    assert_string_equal(t->sites.list[0].site->frames[t->sites.list[0].site->leaf].function, "main.f1");
+    assert_string_equal(
+        t->sites.list[0].site->frames[t->sites.list[0].site->leaf].function, "main.f1");
     store_free(&store);
 }
 
@@ -198,8 +200,8 @@ static void test_a_new_sample_rate_is_no_restart(void **state)
     profile_free(&profile);
     assert_false(restarted);
     struct trend_block blocks[TREND_BLOCKS_MAX];
-    size_t n =
-        trend_series_blocks(store_target_find(store, 1)->sites.list[0].series, blocks, TREND_BLOCKS_MAX);
+    size_t n = trend_series_blocks(
+        store_target_find(store, 1)->sites.list[0].series, blocks, TREND_BLOCKS_MAX);
     assert_true(n <= 1); /* what was before is let go */
     store_free(&store);
 }
@@ -397,7 +399,7 @@ static void test_a_damaged_row_costs_only_itself(void **state)
     sqlite3 *other;
     assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
     assert_int_equal(
-        sqlite3_exec(other, "UPDATE series SET image = substr(image, 1, 40) WHERE site != 0;", NULL,
+        sqlite3_exec(other, "UPDATE series SET image = substr(image, 1, 40) WHERE kind = 1;", NULL,
             NULL, NULL),
         SQLITE_OK);
     sqlite3_close(other);
@@ -469,6 +471,109 @@ static void test_what_left_is_forgotten_in_time(void **state)
     store_free(&store);
 }
 
+/* ---- types ---- */
+
+static const struct store_build_spec build = {.binary_id = "b1",
+    .source = "config",
+    .module = "shop",
+    .version = "v1",
+    .vcs_revision = "",
+    .go_version = "go1.22"};
+
+static struct store_type_spec typed(uint64_t site_id, const char *name)
+{
+    return (struct store_type_spec){.site_id = site_id,
+        .name = name,
+        .kind = "object",
+        .import_path = "shop",
+        .module = "shop",
+        .version = "v1",
+        .unresolved = name[0] ? "" : "reflect"};
+}
+
+/* Teaches that f1 and f2 allocate main.Session, and that f3's type cannot be told. */
+static void learn(struct store *store, uint64_t target_id)
+{
+    const struct store_rows *sites = &store_target_find(store, target_id)->sites;
+    struct store_type_spec specs[3];
+    for (size_t i = 0; i < 3; i++) {
+        const char *function = sites->list[i].site->frames[0].function;
+        specs[i] =
+            typed(sites->list[i].site->id, strcmp(function, "main.f3") ? "main.Session" : "");
+    }
+    assert_true(store_learn(store, target_id, &build, specs, 3));
+}
+
+static void test_a_type_sums_its_sites(void **state)
+{
+    (void)state;
+    struct store *store = new_store(NULL);
+    set_targets(store, 1, 0);
+    struct site sites[] = {{1, 9 * MIB, 90 * MIB}, {2, 3 * MIB, 30 * MIB}, {3, 5 * MIB, 5 * MIB}};
+    ingest(store, 1, 0, sites, 3);
+    const struct store_target *t = store_target_find(store, 1);
+    assert_int_equal(t->types.count, 0);
+    assert_int_equal(t->types.other.inuse_bytes, 17 * MIB);
+    learn(store, 1);
+    ingest(store, 1, 1, sites, 3);
+    assert_int_equal(t->types.count, 1);
+    assert_string_equal(t->types.list[0].type->name, "main.Session");
+    assert_int_equal(t->types.list[0].values.inuse_bytes, 12 * MIB);
+    assert_int_equal(t->types.list[0].values.alloc_bytes, 120 * MIB);
+    assert_int_equal(t->types.list[0].sites, 2);
+    assert_non_null(t->types.list[0].series);
+    assert_int_equal(t->types.other.inuse_bytes, 5 * MIB); /* what cannot be told is no type */
+    assert_int_equal(t->types.other_count, 1);
+    for (size_t i = 0; i < 3; i++)
+        assert_non_null(t->sites.list[i].type);
+    /* A restart may be another build: nothing is believed until it was looked at again. */
+    assert_true(ingest(store, 1, 2, (struct site[]){{1, MIB, MIB}}, 1));
+    assert_null(t->build);
+    assert_true(store_unlearn(store, 1, "no binary"));
+    assert_string_equal(t->build_error, "no binary");
+    assert_false(store_learn(store, 99, &build, NULL, 0));
+    store_free(&store);
+}
+
+static void test_types_come_back_and_are_shared(void **state)
+{
+    (void)state;
+    char set_aside[STORE_PATH_BYTES];
+    struct site sites[] = {{1, 9 * MIB, 90 * MIB}, {2, 3 * MIB, 30 * MIB}, {3, 5 * MIB, 5 * MIB}};
+    struct store *store = new_store(open_db(set_aside));
+    set_targets(store, 2, 0);
+    for (int i = 0; i < 30; i++) {
+        for (uint64_t target = 1; target <= 2; target++) {
+            ingest(store, target, i, sites, 3);
+            if (i == 0)
+                learn(store, target);
+        }
+    }
+    assert_ptr_equal(store_target_find(store, 1)->build, store_target_find(store, 2)->build);
+    write_batch(store, 30);
+    store_free(&store);
+
+    store = new_store(open_db(set_aside));
+    set_targets(store, 2, 31);
+    const struct store_target *t = store_target_find(store, 2);
+    assert_non_null(t->build);
+    assert_ptr_equal(store_target_find(store, 1)->build, t->build);
+    assert_string_equal(t->build->go_version, "go1.22");
+    assert_int_equal(t->types.count, 1);
+    assert_string_equal(t->types.list[0].type->name, "main.Session");
+    struct trend_block blocks[TREND_BLOCKS_MAX];
+    assert_true(trend_series_blocks(t->types.list[0].series, blocks, TREND_BLOCKS_MAX) > 10);
+    const struct store_type *f3 = NULL;
+    for (size_t i = 0; i < t->sites.count; i++) {
+        if (strcmp(t->sites.list[i].site->frames[0].function, "main.f3") == 0)
+            f3 = store_type_of(t, t->sites.list[i].site->id);
+    }
+    assert_non_null(f3);
+    assert_string_equal(f3->unresolved, "reflect");
+    assert_int_equal(store_stats(store)->images_refused, 0);
+    store_free(&store);
+}
+
 #define WITH_DIR(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
 
 int main(void)
@@ -489,6 +594,8 @@ int main(void)
         WITH_DIR(test_one_daemon_a_directory),
         WITH_DIR(test_a_directory_that_cannot_be_made),
         WITH_DIR(test_what_left_is_forgotten_in_time),
+        cmocka_unit_test(test_a_type_sums_its_sites),
+        WITH_DIR(test_types_come_back_and_are_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
