@@ -224,15 +224,26 @@ static bool is_epoch(const struct trend_series *series)
            is_open(&series->open, newest_s);
 }
 
+/* Who speaks has a window to speak of; a leak is told by the level that convicted. */
+static bool is_speaker(const struct trend_series *series)
+{
+    const struct trend_verdict *v = &series->verdict;
+    if (series->speaker >= TREND_LEVELS)
+        return false;
+    if (v->class == TREND_LEAK &&
+        (v->level != series->speaker || series->conviction.level != series->speaker))
+        return false;
+    return v->class == TREND_WARMING ||
+           series->rings[series->speaker].count >= TREND_WINDOW_BLOCKS_MIN;
+}
+
 static bool is_series(const struct trend_series *series)
 {
     const struct trend_verdict *v = &series->verdict;
-    return series->speaker < TREND_LEVELS && is_size(series->noise_bytes) &&
-           (series->age_s == -1 || series->age_s >= 0) && is_verdict(v) &&
-           is_conviction(&series->conviction, v->class == TREND_LEAK) && levels_agree(series) &&
-           (series->started ? is_epoch(series) : is_before_epoch(series)) &&
-           (v->class == TREND_WARMING ||
-               series->rings[series->speaker].count >= TREND_WINDOW_BLOCKS_MIN);
+    return is_size(series->noise_bytes) && (series->age_s == -1 || series->age_s >= 0) &&
+           is_verdict(v) && is_conviction(&series->conviction, v->class == TREND_LEAK) &&
+           is_speaker(series) && levels_agree(series) &&
+           (series->started ? is_epoch(series) : is_before_epoch(series));
 }
 
 /* False when the bytes are not an image. */
