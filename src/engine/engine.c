@@ -176,6 +176,12 @@ struct engine *engine_new(const struct engine_options *options, struct lw_err *e
     }
     engine->reload_successful = true;
     engine->reload_success_at = loop_wall_now(engine->loop);
+    engine->binaries = binaries_new(
+        engine->loop, engine->config, options->storage_path, engine_types_answered, engine, err);
+    if (!engine->binaries) {
+        engine_free(&engine);
+        return NULL;
+    }
     engine->pool = scrape_pool_new(engine->loop, engine->fetcher, engine_scraped, engine);
     engine->discovery = discovery_new(engine->loop, targets_changed, engine);
     add_routes(engine, options);
@@ -193,6 +199,7 @@ void engine_free(struct engine **engine)
         http_server_free(&e->servers[i]);
     discovery_free(&e->discovery);
     scrape_pool_free(&e->pool);
+    binaries_free(&e->binaries);
     if (e->store)
         engine_checkpoint_stop(e);
     http_router_free(&e->router);
@@ -218,6 +225,7 @@ static int reload(struct engine *engine, struct lw_err *err)
     engine->config = next;
     store_set_sites_per_target(engine->store, (size_t)next->trend.sites_per_target);
     store_set_retention(engine->store, next->storage.retention_ns);
+    binaries_apply(engine->binaries, next);
     discovery_apply(engine->discovery, next);
     return 0;
 }

@@ -3,9 +3,11 @@
 #define LW_ENGINE_ENGINE_PRIV_H
 
 #include "api/api.h"
+#include "binaries/binaries.h"
 #include "discovery/discovery.h"
 #include "engine/engine.h"
 #include "metrics/metrics.h"
+#include "profile/profile.h"
 
 #define ENGINE_SERVERS_MAX 8
 
@@ -21,6 +23,7 @@ struct engine {
     struct store *store;
     struct discovery *discovery;
     struct scrape_pool *pool;
+    struct binaries *binaries;
 
     size_t decode_bytes;     /* of bodies that workers have or wait for */
     uint64_t decode_refused; /* bodies dropped because of that */
@@ -38,6 +41,11 @@ struct engine {
 
 /* decode.c: a scrape's result on its way through a worker into the store */
 void engine_scraped(void *ctx, struct scrape_result *result);
+
+/* types.c: what binaries say of the sites of a target */
+void engine_ask_types(
+    struct engine *engine, const struct store_target *target, const struct profile *profile);
+void engine_types_answered(void *ctx, const struct binaries_answer *answer);
 
 /* checkpoint.c: batches of the store on their way through a worker into the file */
 void engine_checkpoint_start(struct engine *engine);

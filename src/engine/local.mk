@@ -3,4 +3,5 @@ libleakwatch_a_SOURCES += \
 	src/engine/decode.c \
 	src/engine/engine.c src/engine/engine.h src/engine/engine_priv.h \
 	src/engine/lifecycle.c \
-	src/engine/notify.c src/engine/notify.h
+	src/engine/notify.c src/engine/notify.h \
+	src/engine/types.c
