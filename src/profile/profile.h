@@ -60,6 +60,11 @@ struct profile_site {
      * share the frames themselves. */
     const struct profile_frame *const *frames;
     size_t frame_count;
+    /* Of the stack's locations, leaf first, as in the profile: several frames have one address
+     * where calls were inlined. Cut where the site's samples differ (two calls on one line), so
+     * what is here holds for all of its values; 1..PROFILE_FRAMES_MAX. */
+    const uint64_t *addresses;
+    size_t address_count;
     size_t leaf;        /* the first frame that is not the runtime's; 0 if all are */
     size_t responsible; /* the first frame of the program's own code; see profile_responsible() */
     struct profile_values values;

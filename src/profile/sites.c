@@ -240,6 +240,34 @@ static int fill_stack(struct profile_decoder *d, struct profile_site *site,
     return 0;
 }
 
+static size_t common_depth(const struct profile_decoder *d, const struct profile_site *site,
+    const Leakwatch__Pprof__Sample *sample)
+{
+    size_t depth = 0;
+    while (depth < site->address_count && depth < stack_depth(sample) &&
+           location_of(d, sample, depth)->address == site->addresses[depth])
+        depth++;
+    return depth;
+}
+
+static int fill_addresses(struct profile_decoder *d, struct profile_site *site,
+    const struct profile_row *rows, size_t row_count, struct lw_err *err)
+{
+    const Leakwatch__Pprof__Sample *sample = d->message->sample[rows->sample];
+    size_t depth = stack_depth(sample);
+    depth = depth < PROFILE_FRAMES_MAX ? depth : PROFILE_FRAMES_MAX;
+    uint64_t *addresses = lw_arena_alloc(d->kept, depth * sizeof *addresses);
+    if (!addresses)
+        return profile_no_room(d, err);
+    for (size_t i = 0; i < depth; i++)
+        addresses[i] = location_of(d, sample, i)->address;
+    site->addresses = addresses;
+    site->address_count = depth;
+    for (size_t i = 1; i < row_count; i++)
+        site->address_count = common_depth(d, site, d->message->sample[rows[i].sample]);
+    return 0;
+}
+
 /* Sums a site's rows, also by object size into sizes[]; returns how many rows it has. */
 static size_t sum_rows(struct profile_decoder *d, size_t first_row, struct profile_site *site,
     struct profile_size *sizes)
@@ -289,11 +317,12 @@ static int build_sites(
     for (size_t i = 0; i < site_count; i++) {
         struct profile_site *site = &sites[i];
         const struct profile_row *first = &d->rows[row];
-        row += sum_rows(d, row, site, sizes);
+        size_t rows = sum_rows(d, row, site, sizes);
+        row += rows;
         sizes += site->size_count;
         site->noise_bytes = site_noise_bytes(site, d->profile->period_bytes);
         add_values(&d->profile->total, &site->values);
-        if (fill_stack(d, site, first, err))
+        if (fill_stack(d, site, first, err) || fill_addresses(d, site, first, rows, err))
             return -1;
     }
     qsort(sites, site_count, sizeof *sites, by_inuse);

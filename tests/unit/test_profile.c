@@ -453,6 +453,38 @@ static void inlined_calls_are_frames(void **state)
     profile_free(&profile);
 }
 
+static void addresses_are_one_a_location(void **state)
+{
+    (void)state;
+    sketch_program(&sketch);
+    uint64_t outer = sketch_add_function(&sketch, "main.outer", "/src/app/leak.go", 20);
+    uint64_t stack[] = {sketch_add_location(&sketch, 0x401100, 1, 12), 3, 0};
+    sketch_add_caller(&sketch, outer, 21);
+    sketch_add_sample(&sketch, stack, sketch_inuse(1, 8), 8);
+    struct profile *profile = decode_ok(&sketch);
+    const struct profile_site *site = &profile->sites[0];
+    assert_int_equal(site->frame_count, 3);
+    assert_int_equal(site->address_count, 2);
+    assert_int_equal(site->addresses[0], 0x401100);
+    assert_int_equal(site->addresses[1], 0x402000);
+    profile_free(&profile);
+}
+
+/* They are one site, but which of the two calls it was must not be made up. */
+static void addresses_are_cut_where_two_calls_share_a_line(void **state)
+{
+    (void)state;
+    sketch_one_site(&sketch);
+    uint64_t stack[] = {1, sketch_add_location(&sketch, 0x402010, 2, 7), 0};
+    sketch_add_sample(&sketch, stack, sketch_inuse(1, 64), 64);
+    struct profile *profile = decode_ok(&sketch);
+    assert_int_equal(profile->site_count, 1);
+    assert_int_equal(profile->sites[0].frame_count, 2);
+    assert_int_equal(profile->sites[0].address_count, 1);
+    assert_int_equal(profile->sites[0].addresses[0], 0x401000);
+    profile_free(&profile);
+}
+
 static void deep_stacks_are_cut_at_the_root(void **state)
 {
     (void)state;
@@ -494,6 +526,8 @@ int main(void)
         cmocka_unit_test(code_without_symbols_is_named_by_its_address),
         cmocka_unit_test(a_sample_without_a_stack_is_a_site),
         cmocka_unit_test(inlined_calls_are_frames),
+        cmocka_unit_test(addresses_are_one_a_location),
+        cmocka_unit_test(addresses_are_cut_where_two_calls_share_a_line),
         cmocka_unit_test(deep_stacks_are_cut_at_the_root),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
