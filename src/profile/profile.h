@@ -65,8 +65,9 @@ struct profile_site {
      * what is here holds for all of its values; 1..PROFILE_FRAMES_MAX. */
     const uint64_t *addresses;
     size_t address_count;
-    size_t leaf;        /* the first frame that is not the runtime's; 0 if all are */
-    size_t responsible; /* the first frame of the program's own code; see profile_responsible() */
+    size_t leaf_location; /* the address of the frame `leaf`, if it is below address_count */
+    size_t leaf;          /* the first frame that is not the runtime's; 0 if all are */
+    size_t responsible;   /* the first frame of the program's own code; see profile_responsible() */
     struct profile_values values;
     const struct profile_size *sizes; /* sorted by object_bytes, sums to values */
     size_t size_count;

@@ -217,6 +217,17 @@ static double site_noise_bytes(const struct profile_site *site, int64_t period_b
     return weight > 0 ? sum / weight : 0;
 }
 
+/* Which location of a stack a frame of it is in. */
+static size_t location_of_frame(
+    const struct profile_decoder *d, const Leakwatch__Pprof__Sample *sample, size_t frame)
+{
+    size_t at = 0;
+    for (size_t end = location_of(d, sample, 0)->frame_count; end <= frame;
+         end += location_of(d, sample, at)->frame_count)
+        at++;
+    return at;
+}
+
 static int fill_stack(struct profile_decoder *d, struct profile_site *site,
     const struct profile_row *row, struct lw_err *err)
 {
@@ -237,6 +248,7 @@ static int fill_stack(struct profile_decoder *d, struct profile_site *site,
     site->frame_count = n;
     site->leaf = profile_leaf(frames, n);
     site->responsible = profile_responsible(frames, n, site->leaf);
+    site->leaf_location = location_of_frame(d, sample, site->leaf);
     return 0;
 }
 

@@ -470,6 +470,26 @@ static void addresses_are_one_a_location(void **state)
     profile_free(&profile);
 }
 
+static void the_leaf_has_its_address_behind_the_runtimes(void **state)
+{
+    (void)state;
+    sketch_program(&sketch);
+    uint64_t maps =
+        sketch_add_function(&sketch, "internal/runtime/maps.newGroups", "/go/src/g.go", 20);
+    uint64_t grow = sketch_add_function(&sketch, "internal/runtime/maps.grow", "/go/src/t.go", 30);
+    uint64_t runtime = sketch_add_location(&sketch, 0x401100, maps, 12);
+    sketch_add_caller(&sketch, grow, 31); /* two frames at one address */
+    uint64_t leaf = sketch_add_location(&sketch, 0x401200, 1, 13);
+    uint64_t stack[] = {runtime, leaf, 3, 0};
+    sketch_add_sample(&sketch, stack, sketch_inuse(1, 8), 8);
+    struct profile *profile = decode_ok(&sketch);
+    const struct profile_site *site = &profile->sites[0];
+    assert_int_equal(site->leaf, 2);
+    assert_int_equal(site->leaf_location, 1);
+    assert_int_equal(site->addresses[site->leaf_location], 0x401200);
+    profile_free(&profile);
+}
+
 /* They are one site, but which of the two calls it was must not be made up. */
 static void addresses_are_cut_where_two_calls_share_a_line(void **state)
 {
@@ -527,6 +547,7 @@ int main(void)
         cmocka_unit_test(a_sample_without_a_stack_is_a_site),
         cmocka_unit_test(inlined_calls_are_frames),
         cmocka_unit_test(addresses_are_one_a_location),
+        cmocka_unit_test(the_leaf_has_its_address_behind_the_runtimes),
         cmocka_unit_test(addresses_are_cut_where_two_calls_share_a_line),
         cmocka_unit_test(deep_stacks_are_cut_at_the_root),
     };
