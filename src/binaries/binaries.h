@@ -97,8 +97,8 @@ struct binaries_build {
 
 struct binaries_answer {
     uint64_t target_id;
-    /* LW_OK, or why there are no types; then only target_id and refused are set besides it.
-     * LW_NOT_FOUND: no binary, says where was looked. LW_INVALID, LW_CORRUPT: one was found and
+    /* LW_OK, or why there are no types; then only target_id is set besides it. LW_NOT_FOUND: no
+     * binary, says where was looked. LW_INVALID, LW_CORRUPT, LW_TOO_LARGE: one was found and
      * refused, says why. */
     struct lw_err err;
     char *refused; /* the first file that was refused on the way to the one that fits; or NULL */
@@ -142,7 +142,7 @@ struct binaries_file {
     const char *path;
     const char *build_id; /* GNU, lower-case hex; "" for an upload that has only Go's */
     uint64_t size_bytes;
-    const char *go_version; /* "" where unknown, as for the two below: read when it is first used */
+    const char *go_version; /* "" where unknown, as the two below */
     const char *main;
     const char *version;
 };
@@ -189,9 +189,10 @@ struct binaries_upload *binaries_upload_begin(struct binaries *binaries, uint64_
 int binaries_upload_write(struct binaries_upload *upload, const void *bytes, size_t len, bool *full,
     struct lw_err *err) LW_MUST_CHECK;
 
-/* All was written: checks it, syncs it to disk and puts it in its place, replacing a former upload
- * of the same build id; the oldest uploads go when all together pass 10 GB. finished() follows. */
-void binaries_upload_finish(struct binaries_upload *upload);
+/* All was written: a worker checks it, syncs it to disk and puts it in its place, replacing a
+ * former upload of the same build id; the oldest uploads go when all together pass 10 GB.
+ * finished() follows. Errors: LW_BUSY. */
+int binaries_upload_finish(struct binaries_upload *upload, struct lw_err *err) LW_MUST_CHECK;
 
 /* Ends the upload; one that did not finish leaves nothing behind. No callback follows. Clears
  * *upload; NULL is a no-op. */

@@ -64,6 +64,7 @@ struct config_job {
     struct config_basic_auth basic_auth;
     struct config_authorization authorization;
     struct config_tls tls_config;
+    char *binary;             /* absolute path of the program the targets run, or NULL */
     struct lw_labels *labels; /* added to every target of the job; never NULL */
     struct config_static *static_configs;
     size_t static_config_count;
@@ -93,6 +94,13 @@ struct config {
         int64_t sites_per_target; /* top-K of /metrics */
         int64_t sites_total;      /* ceiling over all targets */
     } metrics;
+    struct config_binaries {
+        struct config_strings directories; /* absolute */
+        bool proc;
+        char *upload_token_file; /* absolute; NULL: no uploads */
+        int64_t upload_size_limit_bytes;
+        bool debuginfod;
+    } binaries;
     struct config_job *scrape_configs;
     size_t scrape_config_count;
 };

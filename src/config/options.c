@@ -368,6 +368,14 @@ static const struct config_option job_rows[] = {
         .section = &tls,
     },
     {
+        .name = "binary",
+        .doc =
+            "The program that the targets of the job run, for the types of what it allocates. Not "
+            "needed where `binaries` finds it. One that is not what runs is refused.",
+        .type = CONFIG_FILE,
+        .offset = offsetof(struct config_job, binary),
+    },
+    {
         .name = "labels",
         .doc = "Labels of all targets of the job; those of a target group win over them.",
         .type = CONFIG_LABELS,
@@ -527,6 +535,54 @@ static const struct config_section metrics = {
     ROWS(metrics_rows),
 };
 
+static const struct config_option binaries_rows[] = {
+    {
+        .name = "directories",
+        .doc = "Folders with binaries, which are told apart by their GNU build id: any layout, or "
+               "that of debug packages (`ab/cdef…`). They are looked through every 30 s.",
+        .type = CONFIG_FILES,
+        .offset = offsetof(struct config_binaries, directories),
+    },
+    {
+        .name = "proc",
+        .doc = "Whether the program of a target on this host is found through the process that "
+               "listens at its port.",
+        .type = CONFIG_BOOL,
+        .offset = offsetof(struct config_binaries, proc),
+        .fallback = "true",
+    },
+    {
+        .name = "upload_token_file",
+        .doc = "File with the token that `PUT /api/v1/binaries` asks for, read anew for each "
+               "upload. Without it uploads are refused.",
+        .type = CONFIG_FILE,
+        .offset = offsetof(struct config_binaries, upload_token_file),
+    },
+    {
+        .name = "upload_size_limit",
+        .doc = "Largest binary that is taken.",
+        .type = CONFIG_SIZE,
+        .offset = offsetof(struct config_binaries, upload_size_limit_bytes),
+        .fallback = "1GB",
+        .min = KB(1),
+        .max = GB(4),
+    },
+    {
+        .name = "debuginfod",
+        .doc = "Whether the servers of the environment variable `DEBUGINFOD_URLS` are asked, by "
+               "GNU build id.",
+        .type = CONFIG_BOOL,
+        .offset = offsetof(struct config_binaries, debuginfod),
+        .fallback = "false",
+    },
+};
+
+static const struct config_section binaries = {
+    .title = "binaries",
+    .size = sizeof(struct config_binaries),
+    ROWS(binaries_rows),
+};
+
 /* global comes first: what jobs inherit must have been read before them. */
 static const struct config_option root_rows[] = {
     {
@@ -556,6 +612,15 @@ static const struct config_option root_rows[] = {
         .type = CONFIG_SECTION,
         .offset = offsetof(struct config, metrics),
         .section = &metrics,
+    },
+    {
+        .name = "binaries",
+        .doc =
+            "Where the programs of the targets are found; what allocates which type is read from "
+            "them.",
+        .type = CONFIG_SECTION,
+        .offset = offsetof(struct config, binaries),
+        .section = &binaries,
     },
     {
         .name = "scrape_configs",
