@@ -60,27 +60,44 @@ export function retention(verdict) {
     ? null : percent(verdict.retention_ratio);
 }
 
-function siteRow(site) {
-  const frame = frameOf(site);
-  const standing = site.followed ? badge(site.verdict)
+function rowOf(row, what, where) {
+  const standing = row.followed ? badge(row.verdict)
     : h("span", { title: "too small to be followed over time" }, "not followed");
   return h("tr", {},
-    h("td", { class: "site" }, functionName(frame),
-      h("div", { class: "dim" }, standing, " ", h("bdi", { title: place(frame, true) }, place(frame)))),
-    h("td", { class: "num" }, bytes(site.inuse_bytes)),
-    h("td", { class: "num" }, growthText(site)),
-    h("td", { class: "num" }, retention(site) ?? UNKNOWN));
+    h("td", { class: "site" }, what, h("div", { class: "dim" }, standing, " ", where)),
+    h("td", { class: "num" }, bytes(row.inuse_bytes)),
+    h("td", { class: "num" }, growthText(row)),
+    h("td", { class: "num" }, retention(row) ?? UNKNOWN));
 }
 
-export function sitesTable({ sites, other }) {
+function rowsTable(heading, rows, other) {
   const rest = other?.sites > 0 ? h("tr", { class: "dim" },
     h("td", {}, `${other.sites} other sites`), h("td", { class: "num" }, bytes(other.inuse_bytes)),
     h("td", {}), h("td", {})) : null;
   return h("table", { class: "sites" },
-    h("thead", {}, h("tr", {}, h("th", {}, "Allocated in"), h("th", { class: "num" }, "In use"),
+    h("thead", {}, h("tr", {}, h("th", {}, heading), h("th", { class: "num" }, "In use"),
       h("th", { class: "num" }, "Growth"),
       h("th", { class: "num", title: "share of what it allocates that is never freed" }, "Kept"))),
-    h("tbody", {}, sites.map(siteRow), rest));
+    h("tbody", {}, rows, rest));
+}
+
+export function sitesTable({ sites, other }) {
+  return rowsTable("Allocated in", sites.map((site) => {
+    const frame = frameOf(site);
+    return rowOf(site, functionName(frame), [h("bdi", { title: place(frame, true) }, place(frame)),
+      site.type ? [" ", h("bdi", { class: "type", title: site.type }, site.type)] : null]);
+  }), other);
+}
+
+// A target whose binary is not known has no types, and says why.
+export function typesTable({ types, other, build, buildError }) {
+  if (!build) {
+    return h("p", { class: "dim" }, "The types are not known: ",
+      h("bdi", {}, buildError || "the binary was not looked at yet"));
+  }
+  return rowsTable("Type", types.map((type) => rowOf(type,
+    h("bdi", { class: "type", title: type.type }, type.type),
+    `${type.kind}, ${type.sites} site${type.sites === 1 ? "" : "s"}`)), other);
 }
 
 // Shows what a GET gives; keeps what is there when it fails and there is something.

@@ -10,19 +10,20 @@ import {
 const CARDS_MAX = 100;
 
 function keyOf(suspect) {
-  return `${suspect.target.id}/${suspect.site?.id ?? "total"}`;
+  return `${suspect.target.id}/${suspect.site?.id ?? suspect.type ?? "total"}`;
 }
 
-function title({ site, type }) {
+function title({ site, type, kind }) {
+  const known = type ? [h("bdi", { class: "type", title: type }, type), kind ? h("span", { class: "dim" }, kind) : null] : null;
   if (!site) {
-    return [h("span", { class: "function" }, "Whole heap"),
+    return [known ?? h("span", { class: "function" }, "Whole heap"),
       h("span", { class: "dim" }, "no single site explains it")];
   }
   const frame = frameOf(site);
   return [
+    known,
     functionName(frame),
     h("bdi", { class: "place", title: place(frame, true) }, place(frame)),
-    type ? h("bdi", { class: "type", title: type }, type) : null,
   ];
 }
 
@@ -57,8 +58,9 @@ function summaryOf(suspect) {
   ];
 }
 
-function reasonsOf({ gates, site }) {
+function reasonsOf({ gates, site, type, type_unresolved: unresolved }) {
   return [
+    !type && unresolved ? h("p", { class: "dim" }, "The type is not known: ", h("bdi", {}, unresolved)) : null,
     h("div", {}, h("h3", {}, "Why"), gatesTable(gates ?? [])),
     site?.stack?.length > 0 ? h("div", {}, h("h3", {}, "Allocated by"), stackList(site.stack)) : null,
   ];
@@ -73,7 +75,8 @@ function card() {
 
   function showPanel() {
     if (!node.open) return;
-    render(reasons, { gates: suspect.gates, site: suspect.site }, reasonsOf);
+    const { gates, site, type, type_unresolved } = suspect;
+    render(reasons, { gates, site, type, type_unresolved }, reasonsOf);
     loadSeries(chart, suspect.target.id, suspect.site?.id, suspect.growing_since);
   }
   node.addEventListener("toggle", showPanel);

@@ -3,7 +3,9 @@
 import { sparkline } from "./chart.js";
 import { bytes, duration } from "./format.js";
 import { h, keyed, render } from "./dom.js";
-import { badge, gatesTable, growthText, load, loadSeries, sitesTable, timeAgo } from "./parts.js";
+import {
+  badge, gatesTable, growthText, load, loadSeries, sitesTable, timeAgo, typesTable,
+} from "./parts.js";
 
 const COLUMNS = 7;
 const PAGE_ROWS = 100;
@@ -45,13 +47,18 @@ function fact(name, value) {
   return [h("dt", {}, name), h("dd", {}, h("bdi", {}, value))];
 }
 
+function buildText({ module, version, vcs_revision: revision, go_version: go, source }) {
+  return [module, version, revision?.slice(0, 12), go].filter(Boolean).join(" ") + ` (found by ${source})`;
+}
+
 function factsOf(target) {
-  const { heap } = target;
+  const { heap, build } = target;
   return h("dl", { class: "facts" },
     fact("Scraped", `${target.scrapeUrl} every ${target.scrapeInterval}`
       + (target.lastScrape ? `, last in ${duration(target.lastScrapeDuration)}` : "")),
     target.lastError ? fact("Error", target.lastError) : null,
     fact("Labels", Object.entries(target.labels).map(([name, value]) => `${name}="${value}"`).join(", ")),
+    build ? fact("Runs", buildText(build)) : null,
     heap ? fact("Allocates", `${bytes(heap.alloc_bytes_per_second)}/s`) : null,
     heap ? fact("Sites", `${heap.sites}, of which ${heap.followed_sites} are large enough to be followed`) : null,
     heap?.restarts > 0 ? fact("Restarts seen", String(heap.restarts)) : null);
@@ -60,10 +67,12 @@ function factsOf(target) {
 function panel() {
   const facts = h("div");
   const chart = h("div", { class: "chart-host" });
+  const types = h("div");
   const sites = h("div");
   const gates = h("div");
   const node = h("div", { class: "panel" }, facts, chart,
     h("div", { class: "reasons" },
+      h("div", {}, h("h3", {}, "Largest types"), types),
       h("div", {}, h("h3", {}, "Largest sites"), sites),
       h("div", {}, h("h3", {}, "Why this verdict"), gates)));
   return {
@@ -71,6 +80,7 @@ function panel() {
     update(target) {
       render(facts, target, factsOf);
       loadSeries(chart, target.id, null, target.heap?.growing_since);
+      load(types, `targets/${target.id}/types?limit=10&sort=inuse`, typesTable);
       load(sites, `targets/${target.id}/sites?limit=10&sort=inuse`, sitesTable);
       load(gates, `targets/${target.id}`, (data) => gatesTable(data.gates ?? []));
     },
