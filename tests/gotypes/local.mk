@@ -9,6 +9,7 @@ check-types: leakwatchd$(EXEEXT)
 
 EXTRA_DIST += \
 	tests/gotypes/elf.py \
+	tests/gotypes/foreign.py \
 	tests/gotypes/heap.py \
 	tests/gotypes/listing.py \
 	tests/gotypes/truth.py \
