@@ -117,13 +117,13 @@ void types_rows_sort(struct types_rows *rows)
 
 /* ---- is it this binary's profile? ---- */
 
-/* Where an address of the profile lies in the binary. False: in another mapping, a library's. */
+/* Where an address of the profile lies in the binary. False: nowhere, as in a library's mapping. */
 static bool binary_address(const struct gotypes *index, const struct profile *profile,
     uint64_t address, uint64_t *in_binary)
 {
     *in_binary = address;
-    if (profile->mapping_count == 0)
-        return true;
+    if (address == 0 || profile->mapping_count == 0)
+        return address != 0;
     const struct profile_mapping *m = &profile->mappings[0];
     if (address < m->start || (m->limit && address >= m->limit))
         return false;
@@ -131,12 +131,14 @@ static bool binary_address(const struct gotypes *index, const struct profile *pr
     return true;
 }
 
+/* *vouched: both have a build id, and it is the same. */
 static int check_build_id(
-    const struct gotypes *index, const struct profile *profile, struct lw_err *err)
+    const struct gotypes *index, const struct profile *profile, bool *vouched, struct lw_err *err)
 {
     const char *of_binary = gotypes_build(index)->gnu_build_id;
     const char *of_profile = profile->mapping_count ? profile->mappings[0].build_id : "";
-    if (!*of_binary || !*of_profile || strcasecmp(of_binary, of_profile) == 0)
+    *vouched = *of_binary && strcasecmp(of_binary, of_profile) == 0;
+    if (!*of_binary || !*of_profile || *vouched)
         return 0;
     return lw_err_set(err, LW_INVALID,
         "the profile is of another build: its build id is %.64s, that of the binary is %.64s",
@@ -235,12 +237,17 @@ static void fill_unknown(
 int types_rows_add_profile(struct types_rows *rows, const struct gotypes *index,
     const struct profile *profile, struct lw_err *err)
 {
-    if (check_build_id(index, profile, err) < 0)
+    bool vouched;
+    if (check_build_id(index, profile, &vouched, err) < 0)
         return -1;
     for (size_t i = 0; i < profile->site_count; i++) {
         const struct profile_site *site = &profile->sites[i];
         struct stack stack;
         struct gotypes_site resolved = {0};
+        if (!vouched && !is_symbolized(site))
+            return lw_err_set(err, LW_INVALID,
+                "nothing says that the profile is of this binary: it has no function names, and not "
+                "both have a build id");
         if (take_stack(index, profile, site, &stack, err) < 0)
             return -1;
         if (!stack.depth || !gotypes_resolve(index, stack.addresses, stack.depth, &resolved))

@@ -214,7 +214,7 @@ class Flow:
     """Follows registers of one function backwards over all ways."""
 
     def __init__(self, function, machine, tables):
-        self.machine = machine
+        self.name, self.machine = function.name, machine
         self.instructions = [(pc, op, operands(text)) for pc, op, text in function.instructions]
         self.first_at = {}
         for i, (pc, _, _) in enumerate(self.instructions):
@@ -507,6 +507,8 @@ class Listing:
             return (UNKNOWN, "an argument of the function")
         if value[0] == "symbol":
             return (UNKNOWN, "not a type: " + value[1])
+        if value[0] == "dictionary" and "[go.shape." not in flow.name:
+            return (UNKNOWN, "loaded from an argument of the function")
         return value
 
     def given(self, flow, i):

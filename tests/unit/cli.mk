@@ -1,0 +1,7 @@
+check_PROGRAMS += tests/unit/test_cli
+TESTS += tests/unit/test_cli
+
+tests_unit_test_cli_SOURCES = tests/unit/test_cli.c \
+	tests/unit/profile_sketch.c tests/unit/profile_sketch.h
+tests_unit_test_cli_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_cli_LDADD = $(UNIT_LIBS)
