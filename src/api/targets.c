@@ -152,8 +152,7 @@ static cJSON *render_rows(const struct row_query *q)
             render_row(json_append(list), q->target, rows[i]);
             continue;
         }
-        other.inuse_bytes += rows[i]->values.inuse_bytes;
-        other.alloc_bytes += rows[i]->values.alloc_bytes;
+        profile_values_add(&other, &rows[i]->values);
         other_count += rows[i]->sites;
     }
     cJSON *rest = json_object(data, "other");

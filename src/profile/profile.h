@@ -20,6 +20,10 @@ struct profile_values {
     int64_t inuse_bytes;
 };
 
+/* Adds what one site, or a part of it, holds. The numbers are the target's and can be absurd: a sum
+ * that would overflow stays at INT64_MAX. */
+void profile_values_add(struct profile_values *sum, const struct profile_values *values);
+
 /* Whose code a frame is, as far as names and paths tell; see profile/frames.h. */
 enum profile_owner {
     PROFILE_OWNER_STD,     /* Go's standard library and runtime */

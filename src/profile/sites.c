@@ -187,12 +187,12 @@ static int64_t add_saturating(int64_t a, int64_t b)
     return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
-static void add_values(struct profile_values *to, const struct profile_values *v)
+void profile_values_add(struct profile_values *sum, const struct profile_values *v)
 {
-    to->alloc_objects = add_saturating(to->alloc_objects, v->alloc_objects);
-    to->alloc_bytes = add_saturating(to->alloc_bytes, v->alloc_bytes);
-    to->inuse_objects = add_saturating(to->inuse_objects, v->inuse_objects);
-    to->inuse_bytes = add_saturating(to->inuse_bytes, v->inuse_bytes);
+    sum->alloc_objects = add_saturating(sum->alloc_objects, v->alloc_objects);
+    sum->alloc_bytes = add_saturating(sum->alloc_bytes, v->alloc_bytes);
+    sum->inuse_objects = add_saturating(sum->inuse_objects, v->inuse_objects);
+    sum->inuse_bytes = add_saturating(sum->inuse_bytes, v->inuse_bytes);
 }
 
 /* s (1 - p) / p with p = 1 - exp(-s / period), which is s / (exp(s / period) - 1). */
@@ -292,8 +292,8 @@ static size_t sum_rows(struct profile_decoder *d, size_t first_row, struct profi
         struct profile_values values = values_of(d, d->message->sample[row->sample]);
         if (at == first_row || row[-1].object_bytes != row->object_bytes)
             sizes[site->size_count++].object_bytes = row->object_bytes;
-        add_values(&sizes[site->size_count - 1].values, &values);
-        add_values(&site->values, &values);
+        profile_values_add(&sizes[site->size_count - 1].values, &values);
+        profile_values_add(&site->values, &values);
     }
     return at - first_row;
 }
@@ -333,7 +333,7 @@ static int build_sites(
         row += rows;
         sizes += site->size_count;
         site->noise_bytes = site_noise_bytes(site, d->profile->period_bytes);
-        add_values(&d->profile->total, &site->values);
+        profile_values_add(&d->profile->total, &site->values);
         if (fill_stack(d, site, first, err) || fill_addresses(d, site, first, rows, err))
             return -1;
     }

@@ -37,6 +37,12 @@ bool store_fail(struct store *store, uint64_t target_id, const struct store_scra
 
 /* ---- restarts ---- */
 
+/* Go scales what it sampled, and rounding can take a byte off. */
+static bool fell(int64_t before, int64_t now)
+{
+    return now < before - 1;
+}
+
 /* alloc_* only ever grow while a process lives, and a site once in its profile stays there. So it
  * was another process when the total went down, or when more than half of the sites did or are gone
  * (a young process can have allocated more in all than an old idle one had). */
@@ -44,7 +50,7 @@ static bool process_restarted(const struct store_target *target, const struct pr
 {
     if (target->last_heap.ns == 0)
         return false;
-    if (profile->total.alloc_bytes + 1 < target->total.alloc_bytes)
+    if (fell(target->total.alloc_bytes, profile->total.alloc_bytes))
         return true;
     struct lw_map rows = {0};
     size_t known = 0, went_on = 0;
@@ -56,7 +62,7 @@ static bool process_restarted(const struct store_target *target, const struct pr
     for (size_t i = 0; i < profile->site_count; i++) {
         const struct store_row *row = lw_map_find(&rows, profile->sites[i].id);
         went_on += row && row->values.alloc_bytes > 0 &&
-                   profile->sites[i].values.alloc_bytes + 1 >= row->values.alloc_bytes;
+                   !fell(row->values.alloc_bytes, profile->sites[i].values.alloc_bytes);
     }
     lw_map_fini(&rows);
     return went_on * 2 < known;
@@ -91,14 +97,6 @@ static void update_sites(struct store *store, struct store_target *target,
     free(entries);
 }
 
-static void add_values(struct profile_values *sum, const struct profile_values *v)
-{
-    sum->alloc_objects += v->alloc_objects;
-    sum->alloc_bytes += v->alloc_bytes;
-    sum->inuse_objects += v->inuse_objects;
-    sum->inuse_bytes += v->inuse_bytes;
-}
-
 /* Adds a site to the sum of its type. The noise is that of the sum: the sites' weighted by in-use.
  */
 static void add_site(struct row_entry *sum, const struct profile_site *site)
@@ -106,7 +104,7 @@ static void add_site(struct row_entry *sum, const struct profile_site *site)
     double before = (double)sum->values.inuse_bytes, more = (double)site->values.inuse_bytes;
     if (before + more > 0)
         sum->noise_bytes = (sum->noise_bytes * before + site->noise_bytes * more) / (before + more);
-    add_values(&sum->values, &site->values);
+    profile_values_add(&sum->values, &site->values);
     sum->sites++;
 }
 
@@ -127,7 +125,7 @@ static void update_types(struct store *store, struct store_target *target,
         const struct profile_site *site = &profile->sites[i];
         struct store_type *type = (struct store_type *)store_type_of(target, site->id);
         if (!type || !type->name[0]) {
-            add_values(&scrape.rest, &site->values);
+            profile_values_add(&scrape.rest, &site->values);
             scrape.rest_count++;
             continue;
         }

@@ -74,10 +74,7 @@ struct gathering {
 
 static void keep_in_other(struct store_rows *rows, const struct profile_values *v, size_t sites)
 {
-    rows->other.alloc_objects += v->alloc_objects;
-    rows->other.alloc_bytes += v->alloc_bytes;
-    rows->other.inuse_objects += v->inuse_objects;
-    rows->other.inuse_bytes += v->inuse_bytes;
+    profile_values_add(&rows->other, v);
     rows->other_count += sites;
 }
 
@@ -153,7 +150,8 @@ static void drop_idle(struct gathering *g)
     for (size_t i = 0; i < g->next.count; i++) {
         struct store_row *row = &g->next.list[i];
         if (row->series && lw_wall_s(g->at) - lw_wall_s(row->busy) > idle_s) {
-            keep_in_other(&g->next, &row->values, row->sites);
+            if (row->present)
+                keep_in_other(&g->next, &row->values, row->sites);
             row_fini(g->store, row);
             g->next.followed--;
         } else {

@@ -75,7 +75,8 @@ struct store_row {
     struct store_site *site;      /* a reference; NULL: the row of a type */
     struct store_type *type;      /* a reference; NULL: not known (yet), or there is no binary */
     size_t sites;                 /* of a type in the newest profile; 1 for a site */
-    struct profile_values values; /* of the newest scrape; zero when the profile no longer has it */
+    struct profile_values values; /* of the newest scrape; when the profile no longer has it, in-use
+                                     is zero and alloc stays: it never falls within a process */
     struct trend_series *series;  /* owned; NULL: shown, but too small so far to be followed */
     double noise_bytes;           /* of the newest scrape, as in profile_site */
     bool present;                 /* in the newest profile */

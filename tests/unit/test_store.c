@@ -130,6 +130,22 @@ static void test_rows_add_up_to_the_total(void **state)
     store_free(&store);
 }
 
+/* Such numbers make no sense, but they are what a target may say. */
+static void test_absurd_numbers_neither_overflow_nor_restart(void **state)
+{
+    (void)state;
+    struct store *store = new_store(NULL);
+    set_targets(store, 1, 0);
+    struct site sites[] = {{1, INT64_MAX, INT64_MAX}, {2, INT64_MAX, INT64_MAX}};
+    assert_false(ingest(store, 1, 0, sites, 2));
+    assert_false(ingest(store, 1, 1, sites, 2));
+    const struct store_target *t = store_target_find(store, 1);
+    assert_int_equal(t->total.inuse_bytes, INT64_MAX);
+    assert_int_equal(t->types.other.inuse_bytes, INT64_MAX);
+    assert_int_equal(t->types.other.alloc_bytes, INT64_MAX);
+    store_free(&store);
+}
+
 static void test_followed_sites_are_bounded(void **state)
 {
     (void)state;
@@ -580,6 +596,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_add_up_to_the_total),
+        cmocka_unit_test(test_absurd_numbers_neither_overflow_nor_restart),
         cmocka_unit_test(test_followed_sites_are_bounded),
         cmocka_unit_test(test_a_failed_scrape_keeps_the_heap),
         cmocka_unit_test(test_restart_is_seen),
