@@ -167,6 +167,8 @@ struct engine *engine_new(const struct engine_options *options, struct lw_err *e
     engine->lifecycle = options->lifecycle;
     engine->config_path = lw_strdup(options->config_path);
     engine->config = config_load(options->config_path, err);
+    if (!engine->config && err)
+        err->code = LW_INVALID; /* one that cannot be read is no better than one that is wrong */
     if (!engine->config || open_store(engine, options->storage_path, err) < 0) {
         engine_free(&engine);
         return NULL;
