@@ -1,0 +1,46 @@
+/* What gotypes.c, resolve.c and dictionary.c share: the index itself. */
+#ifndef LW_GOTYPES_INDEX_H
+#define LW_GOTYPES_INDEX_H
+
+#include "base/arena.h"
+#include "gotypes/buildinfo.h"
+#include "gotypes/entries.h"
+#include "gotypes/flow.h"
+#include "gotypes/gotypes.h"
+#include "gotypes/moduledata.h"
+#include "gotypes/pclntab.h"
+#include "gotypes/trace.h"
+#include "gotypes/types.h"
+
+/* A function of the binary that allocates. */
+struct gotypes_gate {
+    uint64_t address;
+    const struct gotypes_entry *entry;
+};
+
+struct gotypes {
+    struct gotypes_elf elf;
+    struct gotypes_pclntab tab;
+    struct gotypes_moduledata module;
+    struct gotypes_types types;
+    struct gotypes_build build;
+    struct lw_arena *strings;   /* of the build */
+    struct gotypes_gate *gates; /* owned; by address */
+    size_t gate_count;
+};
+
+/* The gate at an address, or NULL. */
+const struct gotypes_gate *gotypes_index_gate(const struct gotypes *index, uint64_t address);
+
+/* Fills *site for the call of a number in a function that was read; stack[0] is of that call, the
+ * rest may be consulted (depth 0: nothing is known of callers). */
+void gotypes_resolve_call(const struct gotypes *index, const struct gotypes_flow *flow,
+    uint32_t number, const uint64_t *stack, size_t depth, struct gotypes_site *site);
+
+/* Follows an argument of a function into the callers on its stack (stack[0] is the first of them)
+ * until it is a constant, or cannot be. */
+struct gotypes_value gotypes_dictionary_climb(const struct gotypes *index,
+    const struct gotypes_func *callee, struct gotypes_value value, const uint64_t *stack,
+    size_t depth);
+
+#endif
