@@ -170,22 +170,43 @@ static int refuse(uint64_t address, const struct profile_frame *frame,
         address, frame->function, frame->line, line->function, line->line);
 }
 
-/* One address of a stack, whose frames begin at *at; moves *at behind them. Go leaves some frames
- * out of stacks (wrappers), so what must be there is the function that the others were inlined
- * into. */
+/* The last part of "main.(*Store[go.shape.string]).Open-fm": Open. */
+static const char *method_name(const char *function, size_t *len)
+{
+    size_t depth = 0, end = strlen(function), start = end;
+    while (start > 0 && (depth || function[start - 1] != '.')) {
+        start--;
+        depth += function[start] == ']';
+        depth -= depth && function[start] == '[';
+    }
+    *len = strcspn(function + start, "[-");
+    return function + start;
+}
+
+/* Go leaves the frames of compiler-made wrappers out of stacks: of promoted methods, method values
+ * and instances of generic code. They are called what they call. */
+static bool may_be_wrapper(const struct gotypes_line *line, const struct gotypes_line *inner)
+{
+    size_t len, inner_len;
+    const char *name = method_name(line->function, &len);
+    const char *inner_name = method_name(inner->function, &inner_len);
+    return len == inner_len && strncmp(name, inner_name, len) == 0;
+}
+
+/* One address of a stack, whose frames begin at *at; moves *at behind them. */
 static int check_address(const struct gotypes *index, uint64_t address,
     const struct profile_site *site, size_t *at, struct lw_err *err)
 {
     struct gotypes_line lines[INLINED_MAX];
     size_t count = gotypes_lines(index, address, lines, INLINED_MAX);
-    const struct gotypes_line *outermost = count ? &lines[count - 1] : NULL;
-    for (size_t i = *at; outermost && i < site->frame_count && i < *at + count; i++) {
-        if (agrees(site->frames[i], outermost)) {
-            *at = i + 1;
-            return 0;
-        }
+    size_t first = *at;
+    for (size_t i = 0; i < count && *at < site->frame_count; i++) {
+        if (agrees(site->frames[*at], &lines[i]))
+            ++*at;
+        else if (i == 0 || !may_be_wrapper(&lines[i], &lines[i - 1]))
+            return refuse(address, site->frames[*at], &lines[i], err);
     }
-    return refuse(address, site->frames[*at], outermost, err);
+    return *at > first ? 0 : refuse(address, site->frames[first], NULL, err);
 }
 
 /* ---- sites of profiles ---- */
