@@ -77,6 +77,7 @@ struct gotypes *gotypes_new(const void *image, size_t len, struct lw_err *err)
         return NULL;
     }
     find_gates(index);
+    gotypes_dictionary_find_uses(index);
     return index;
 }
 
@@ -87,6 +88,7 @@ void gotypes_free(struct gotypes **index)
     gotypes_elf_fini(&(*index)->elf);
     lw_arena_free(&(*index)->strings);
     free((*index)->gates);
+    free((*index)->uses);
     free(*index);
     *index = NULL;
 }

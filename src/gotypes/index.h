@@ -18,6 +18,13 @@ struct gotypes_gate {
     const struct gotypes_entry *entry;
 };
 
+/* A call of a function that is shared by several types, or code that makes its address. */
+struct gotypes_use {
+    uint64_t target; /* the shared function's entry */
+    uint64_t pc;
+    bool is_call; /* or a jump */
+};
+
 struct gotypes {
     struct gotypes_elf elf;
     struct gotypes_pclntab tab;
@@ -27,6 +34,8 @@ struct gotypes {
     struct lw_arena *strings;   /* of the build */
     struct gotypes_gate *gates; /* owned; by address */
     size_t gate_count;
+    struct gotypes_use *uses; /* owned; by target */
+    size_t use_count;
 };
 
 /* The gate at an address, or NULL. */
@@ -37,8 +46,15 @@ const struct gotypes_gate *gotypes_index_gate(const struct gotypes *index, uint6
 void gotypes_resolve_call(const struct gotypes *index, const struct gotypes_flow *flow,
     uint32_t number, const uint64_t *stack, size_t depth, struct gotypes_site *site);
 
+/* Fills index->uses. */
+void gotypes_dictionary_find_uses(struct gotypes *index);
+
+/* Whether a function's code is shared by types of one shape and takes a dictionary. */
+bool gotypes_dictionary_is_shared(const char *function);
+
 /* Follows an argument of a function into the callers on its stack (stack[0] is the first of them)
- * until it is a constant, or cannot be. */
+ * until it is a constant. Where the stack does not tell, all calls in the binary are asked, and
+ * must agree. */
 struct gotypes_value gotypes_dictionary_climb(const struct gotypes *index,
     const struct gotypes_func *callee, struct gotypes_value value, const uint64_t *stack,
     size_t depth);

@@ -30,11 +30,6 @@ static void set_unresolved(struct gotypes_site *site, const struct gotypes_value
         snprintf(site->unresolved, sizeof site->unresolved, "%s", value->why);
 }
 
-static bool is_generic(const char *function)
-{
-    return strstr(function, "[go.shape.") != NULL;
-}
-
 static void refine_kind(struct gotypes_site *site, const struct gotypes_type *type)
 {
     bool is_object = site->kind == GOTYPES_OBJECT || site->kind == GOTYPES_RAW;
@@ -117,7 +112,8 @@ static void resolve_entry(const struct gotypes *index, const struct gotypes_flow
     struct gotypes_path none = {0};
     struct gotypes_value value = gotypes_trace(flow, &index->tab, number, reg, none);
     if (value.origin == GOTYPES_ARGUMENT) {
-        site->through_dictionary = value.path.loads && is_generic(flow->func.name);
+        site->through_dictionary =
+            value.path.loads && gotypes_dictionary_is_shared(flow->func.name);
         if (depth > 1)
             value = gotypes_dictionary_climb(index, &flow->func, value, stack + 1, depth - 1);
     }
