@@ -99,6 +99,8 @@ static const char *read_insns(struct builder *b)
 {
     struct gotypes_flow *f = b->flow;
     uint64_t len = f->func.end - f->func.entry;
+    b->insn_room = len / 4 + 1; /* of arm64 all, of amd64 nearly */
+    f->insns = lw_new(b->insn_room, sizeof *f->insns);
     for (uint64_t at = 0; at < len;) {
         struct gotypes_scan scan;
         uint64_t pc = f->func.entry + at;
