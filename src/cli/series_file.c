@@ -3,6 +3,7 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -148,20 +149,22 @@ double series_noise_bytes(double mean_object_bytes, double period_bytes)
     return size * (1 - chance) / chance;
 }
 
-static int get_point(
-    const cJSON *item, double period_bytes, struct trend_point *point, struct lw_err *err)
+/* Damaged profiles say sizes that cannot be, negative ones for instance: the engine passes over such
+ * points, as it does in the daemon. Where the size of objects cannot be told it is as before, and at
+ * first the smallest, whose estimates are the noisiest. */
+static int get_point(const cJSON *item, double *object_bytes, struct trend_point *point,
+    struct lw_err *err)
 {
     double objects;
     if (!cJSON_IsObject(item))
         return lw_err_set(err, LW_INVALID, "not an object");
     if (get_number(item, "t", NAN, -TIME_MAX, TIME_MAX, &point->t_s, err) < 0 ||
-        get_number(item, "inuse_space", NAN, 0, BYTES_MAX, &point->inuse_bytes, err) < 0 ||
-        get_number(item, "alloc_space", NAN, 0, BYTES_MAX, &point->alloc_bytes, err) < 0 ||
-        get_number(item, "inuse_objects", 0, 0, BYTES_MAX, &objects, err) < 0)
+        get_number(item, "inuse_space", NAN, -BYTES_MAX, BYTES_MAX, &point->inuse_bytes, err) < 0 ||
+        get_number(item, "alloc_space", NAN, -BYTES_MAX, BYTES_MAX, &point->alloc_bytes, err) < 0 ||
+        get_number(item, "inuse_objects", 0, -BYTES_MAX, BYTES_MAX, &objects, err) < 0)
         return -1;
-    /* Of a size that is not known the smallest is assumed, whose estimates are the noisiest. */
-    double size = objects > 0 ? point->inuse_bytes / objects : 0;
-    point->noise_bytes = series_noise_bytes(size, period_bytes);
+    if (objects > 0 && point->inuse_bytes > 0)
+        *object_bytes = point->inuse_bytes / objects;
     return 0;
 }
 
@@ -170,16 +173,21 @@ static int get_points(
 {
     const cJSON *array = cJSON_GetObjectItemCaseSensitive(root, "points");
     if (!cJSON_IsArray(array))
-        return lw_err_set(err, LW_INVALID, "\"points\" is %s", array ? "not an array" : "missing");
+        return lw_err_set(
+            err, LW_INVALID, "\"points\" is %s", array ? "not an array" : "missing");
     size_t count = (size_t)cJSON_GetArraySize(array);
     if (count > SERIES_POINTS_MAX)
-        return lw_err_set(err, LW_TOO_LARGE, "%zu points, more than %zu", count, SERIES_POINTS_MAX);
+        return lw_err_set(
+            err, LW_TOO_LARGE, "%zu points, more than %zu", count, SERIES_POINTS_MAX);
     series->points = lw_new(count + 1, sizeof *series->points);
+    double object_bytes = 0;
     const cJSON *item;
     cJSON_ArrayForEach(item, array)
     {
-        if (get_point(item, period_bytes, &series->points[series->count], err) < 0)
+        struct trend_point *point = &series->points[series->count];
+        if (get_point(item, &object_bytes, point, err) < 0)
             return lw_err_prefix(err, "point %zu", series->count + 1);
+        point->noise_bytes = series_noise_bytes(object_bytes, period_bytes);
         series->count++;
     }
     return 0;

@@ -215,18 +215,21 @@ static int check_address(const struct gotypes *index, uint64_t address,
 struct stack {
     uint64_t addresses[PROFILE_FRAMES_MAX];
     size_t depth;
+    bool outside; /* it ended at another mapping's code */
 };
 
-/* Translates and checks the stack of a site. The stack ends where another mapping's code begins;
- * its depth is 0 when that is the code that allocates. */
+/* Translates and checks the stack of a site. Its depth is 0 when it ends before the code that
+ * called into the runtime. */
 static int take_stack(const struct gotypes *index, const struct profile *profile,
     const struct profile_site *site, struct stack *stack, struct lw_err *err)
 {
     size_t frame = 0;
     stack->depth = 0;
+    stack->outside = false;
     for (size_t i = 0; i < site->address_count && frame < site->frame_count; i++) {
         uint64_t address;
-        if (!binary_address(index, profile, site->addresses[i], &address))
+        stack->outside = !binary_address(index, profile, site->addresses[i], &address);
+        if (stack->outside)
             return 0;
         if (is_symbolized(site) && check_address(index, address, site, &frame, err) < 0)
             return -1;
@@ -247,12 +250,12 @@ static void fill_unknown(
     resolved->callee = "";
     resolved->type[0] = resolved->record[0] = resolved->import_path[0] = '\0';
     resolved->module = NULL;
+    const char *why = "there is no call at the address";
     if (!stack->depth)
-        snprintf(resolved->unresolved, sizeof resolved->unresolved,
-            "the address lies outside of the binary");
-    else if (!resolved->unresolved[0])
-        snprintf(
-            resolved->unresolved, sizeof resolved->unresolved, "there is no call at the address");
+        why = stack->outside ? "the address lies outside of the binary"
+                             : "its samples do not agree on the call into the runtime";
+    if (!stack->depth || !resolved->unresolved[0])
+        snprintf(resolved->unresolved, sizeof resolved->unresolved, "%s", why);
 }
 
 int types_rows_add_profile(struct types_rows *rows, const struct gotypes *index,
