@@ -14,6 +14,7 @@ include src/loop/local.mk
 include src/discovery/local.mk
 include src/scrape/local.mk
 include src/http/local.mk
+include src/binaries/local.mk
 include src/api/local.mk
 include src/metrics/local.mk
 include src/web/local.mk

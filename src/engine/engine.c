@@ -61,6 +61,14 @@ static void verdict_changed(void *ctx, const struct store_change *change)
         v->rate, v->rate_lo, v->rate_hi);
 }
 
+/* ---- binaries → store ---- */
+
+static void types_found(void *ctx, const struct binaries_answer *answer)
+{
+    (void)ctx; /* nobody asks yet */
+    (void)answer;
+}
+
 /* ---- http ---- */
 
 static struct metrics_daemon describe(void *ctx)
@@ -112,6 +120,7 @@ static void add_routes(struct engine *engine, const struct engine_options *optio
         .daemon_ctx = engine,
     };
     api_routes_add(engine->router, &engine->api);
+    api_binaries_routes_add(engine->router, engine->binaries);
     metrics_routes_add(engine->router, &engine->metrics);
     web_routes_add(engine->router);
     engine_lifecycle_routes_add(engine);
@@ -169,10 +178,12 @@ struct engine *engine_new(const struct engine_options *options, struct lw_err *e
     engine->config = config_load(options->config_path, err);
     if (!engine->config && err)
         err->code = LW_INVALID; /* one that cannot be read is no better than one that is wrong */
-    if (!engine->config || open_store(engine, options->storage_path, err) < 0) {
-        engine_free(&engine);
-        return NULL;
-    }
+    if (!engine->config || open_store(engine, options->storage_path, err) < 0)
+        goto fail;
+    engine->binaries =
+        binaries_new(engine->loop, engine->config, options->storage_path, types_found, engine, err);
+    if (!engine->binaries)
+        goto fail;
     engine->reload_successful = true;
     engine->reload_success_at = loop_wall_now(engine->loop);
     engine->pool = scrape_pool_new(engine->loop, engine->fetcher, engine_scraped, engine);
@@ -181,6 +192,9 @@ struct engine *engine_new(const struct engine_options *options, struct lw_err *e
     discovery_apply(engine->discovery, engine->config);
     engine_checkpoint_start(engine);
     return engine;
+fail:
+    engine_free(&engine);
+    return NULL;
 }
 
 void engine_free(struct engine **engine)
@@ -192,6 +206,7 @@ void engine_free(struct engine **engine)
         http_server_free(&e->servers[i]);
     discovery_free(&e->discovery);
     scrape_pool_free(&e->pool);
+    binaries_free(&e->binaries);
     if (e->store)
         engine_checkpoint_stop(e);
     http_router_free(&e->router);
@@ -217,6 +232,7 @@ static int reload(struct engine *engine, struct lw_err *err)
     engine->config = next;
     store_set_sites_per_target(engine->store, (size_t)next->trend.sites_per_target);
     store_set_retention(engine->store, next->storage.retention_ns);
+    binaries_apply(engine->binaries, next);
     discovery_apply(engine->discovery, next);
     return 0;
 }

@@ -3,6 +3,7 @@
 #define LW_ENGINE_ENGINE_PRIV_H
 
 #include "api/api.h"
+#include "binaries/binaries.h"
 #include "discovery/discovery.h"
 #include "engine/engine.h"
 #include "metrics/metrics.h"
@@ -19,6 +20,7 @@ struct engine {
     bool lifecycle;
 
     struct store *store;
+    struct binaries *binaries;
     struct discovery *discovery;
     struct scrape_pool *pool;
 
