@@ -8,11 +8,13 @@ include src/profile/local.mk
 include src/trend/local.mk
 include src/expo/local.mk
 include src/config/local.mk
+include src/gotypes/local.mk
 include src/store/local.mk
 include src/loop/local.mk
 include src/discovery/local.mk
 include src/scrape/local.mk
 include src/http/local.mk
+include src/binaries/local.mk
 include src/api/local.mk
 include src/metrics/local.mk
 include src/web/local.mk

@@ -1,6 +1,8 @@
 include tests/unit/local.mk
 include tests/sim/local.mk
 include tests/fuzz/local.mk
+include tests/e2e/local.mk
+include tests/targets/local.mk
 
 dist_check_SCRIPTS = tests/arrows
 TESTS += tests/arrows

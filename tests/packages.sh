@@ -1,7 +1,8 @@
 # Sourced by quickstart and check: Debian packages, and how to get those that are missing.
 
 build_packages="gcc make autoconf automake pkg-config protobuf-c-compiler libprotobuf-c-dev
-    libmicrohttpd-dev libcjson-dev zlib1g-dev libyaml-dev libsqlite3-dev libxxhash-dev"
+    libmicrohttpd-dev libcjson-dev zlib1g-dev libyaml-dev libsqlite3-dev libxxhash-dev
+    libelf-dev libcapstone-dev"
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi

@@ -1,5 +1,6 @@
 libleakwatch_a_SOURCES += \
 	src/api/api.c src/api/api.h \
+	src/api/binaries.c \
 	src/api/endpoints.h \
 	src/api/json.c src/api/json.h \
 	src/api/render.c src/api/render.h \

@@ -1,7 +1,6 @@
 #include "binaries/guard.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -11,11 +10,10 @@
  */
 static _Thread_local struct {
     uintptr_t start, end; /* end is the last page's */
+    uintptr_t page_bytes;
     volatile sig_atomic_t holed;
     sigset_t mask_before;
 } guarded;
-
-static uintptr_t page_bytes; /* set before the handler is installed */
 
 /* Everything from the page that is missing to the end of the mapping becomes zeros: one call
  * however much of the file is gone. mmap is a bare system call here, which makes it safe in a
@@ -25,7 +23,7 @@ static void patch(int signo, siginfo_t *info, void *context)
     (void)context;
     uintptr_t at = (uintptr_t)info->si_addr;
     if (at >= guarded.start && at < guarded.end) {
-        uintptr_t page = at & ~(page_bytes - 1);
+        uintptr_t page = at & ~(guarded.page_bytes - 1);
         void *zeros = mmap((void *)page, guarded.end - page, PROT_READ,
             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
         if (zeros != MAP_FAILED) {
@@ -36,9 +34,9 @@ static void patch(int signo, siginfo_t *info, void *context)
     signal(signo, SIG_DFL); /* not ours: the instruction faults again and that ends the process */
 }
 
+/* Each time anew: others (a test runner) may have put their own handler in between. */
 static void install(void)
 {
-    page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
     struct sigaction action = {.sa_sigaction = patch, .sa_flags = SA_SIGINFO};
     sigemptyset(&action.sa_mask);
     sigaction(SIGBUS, &action, NULL);
@@ -46,12 +44,13 @@ static void install(void)
 
 void binaries_guard_begin(const void *bytes, size_t len)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, install);
     assert(!guarded.start);
+    uintptr_t page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
     guarded.start = (uintptr_t)bytes;
     guarded.end = ((uintptr_t)bytes + len + page_bytes - 1) & ~(page_bytes - 1);
+    guarded.page_bytes = page_bytes;
     guarded.holed = 0;
+    install();
     /* Workers are born with all signals blocked; a blocked SIGBUS kills without asking a handler.
      */
     sigset_t bus;

@@ -151,7 +151,8 @@ bool flags_parse(int argc, char **argv, struct flags *flags, enum flags_exit *st
         }
     }
     if (optind < argc) {
-        *status = usage_error("only flags are taken, no other arguments");
+        lw_err_set(&err, LW_INVALID, "\"%s\" is not a flag, and nothing else is taken", argv[optind]);
+        *status = usage_error(err.msg);
         return false;
     }
     if (!flags->listen_count)

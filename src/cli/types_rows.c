@@ -170,22 +170,43 @@ static int refuse(uint64_t address, const struct profile_frame *frame,
         address, frame->function, frame->line, line->function, line->line);
 }
 
-/* One address of a stack, whose frames begin at *at; moves *at behind them. Go leaves some frames
- * out of stacks (wrappers), so what must be there is the function that the others were inlined
- * into. */
+/* The last part of "main.(*Store[go.shape.string]).Open-fm": Open. */
+static const char *method_name(const char *function, size_t *len)
+{
+    size_t depth = 0, end = strlen(function), start = end;
+    while (start > 0 && (depth || function[start - 1] != '.')) {
+        start--;
+        depth += function[start] == ']';
+        depth -= depth && function[start] == '[';
+    }
+    *len = strcspn(function + start, "[-");
+    return function + start;
+}
+
+/* Go leaves the frames of compiler-made wrappers out of stacks: of promoted methods, method values
+ * and instances of generic code. They are called what they call. */
+static bool may_be_wrapper(const struct gotypes_line *line, const struct gotypes_line *inner)
+{
+    size_t len, inner_len;
+    const char *name = method_name(line->function, &len);
+    const char *inner_name = method_name(inner->function, &inner_len);
+    return len == inner_len && strncmp(name, inner_name, len) == 0;
+}
+
+/* One address of a stack, whose frames begin at *at; moves *at behind them. */
 static int check_address(const struct gotypes *index, uint64_t address,
     const struct profile_site *site, size_t *at, struct lw_err *err)
 {
     struct gotypes_line lines[INLINED_MAX];
     size_t count = gotypes_lines(index, address, lines, INLINED_MAX);
-    const struct gotypes_line *outermost = count ? &lines[count - 1] : NULL;
-    for (size_t i = *at; outermost && i < site->frame_count && i < *at + count; i++) {
-        if (agrees(site->frames[i], outermost)) {
-            *at = i + 1;
-            return 0;
-        }
+    size_t first = *at;
+    for (size_t i = 0; i < count && *at < site->frame_count; i++) {
+        if (agrees(site->frames[*at], &lines[i]))
+            ++*at;
+        else if (i == 0 || !may_be_wrapper(&lines[i], &lines[i - 1]))
+            return refuse(address, site->frames[*at], &lines[i], err);
     }
-    return refuse(address, site->frames[*at], outermost, err);
+    return *at > first ? 0 : refuse(address, site->frames[first], NULL, err);
 }
 
 /* ---- sites of profiles ---- */
@@ -194,18 +215,21 @@ static int check_address(const struct gotypes *index, uint64_t address,
 struct stack {
     uint64_t addresses[PROFILE_FRAMES_MAX];
     size_t depth;
+    bool outside; /* it ended at another mapping's code */
 };
 
-/* Translates and checks the stack of a site. The stack ends where another mapping's code begins;
- * its depth is 0 when that is the code that allocates. */
+/* Translates and checks the stack of a site. Its depth is 0 when it ends before the code that
+ * called into the runtime. */
 static int take_stack(const struct gotypes *index, const struct profile *profile,
     const struct profile_site *site, struct stack *stack, struct lw_err *err)
 {
     size_t frame = 0;
     stack->depth = 0;
+    stack->outside = false;
     for (size_t i = 0; i < site->address_count && frame < site->frame_count; i++) {
         uint64_t address;
-        if (!binary_address(index, profile, site->addresses[i], &address))
+        stack->outside = !binary_address(index, profile, site->addresses[i], &address);
+        if (stack->outside)
             return 0;
         if (is_symbolized(site) && check_address(index, address, site, &frame, err) < 0)
             return -1;
@@ -226,12 +250,12 @@ static void fill_unknown(
     resolved->callee = "";
     resolved->type[0] = resolved->record[0] = resolved->import_path[0] = '\0';
     resolved->module = NULL;
+    const char *why = "there is no call at the address";
     if (!stack->depth)
-        snprintf(resolved->unresolved, sizeof resolved->unresolved,
-            "the address lies outside of the binary");
-    else if (!resolved->unresolved[0])
-        snprintf(
-            resolved->unresolved, sizeof resolved->unresolved, "there is no call at the address");
+        why = stack->outside ? "the address lies outside of the binary"
+                             : "its samples do not agree on the call into the runtime";
+    if (!stack->depth || !resolved->unresolved[0])
+        snprintf(resolved->unresolved, sizeof resolved->unresolved, "%s", why);
 }
 
 int types_rows_add_profile(struct types_rows *rows, const struct gotypes *index,

@@ -64,6 +64,14 @@ static void verdict_changed(void *ctx, const struct store_change *change)
         v->rate, v->rate_lo, v->rate_hi);
 }
 
+/* ---- binaries → store ---- */
+
+static void types_found(void *ctx, const struct binaries_answer *answer)
+{
+    (void)ctx; /* nobody asks yet */
+    (void)answer;
+}
+
 /* ---- http ---- */
 
 static struct metrics_daemon describe(void *ctx)
@@ -115,6 +123,7 @@ static void add_routes(struct engine *engine, const struct engine_options *optio
         .daemon_ctx = engine,
     };
     api_routes_add(engine->router, &engine->api);
+    api_binaries_routes_add(engine->router, engine->binaries);
     metrics_routes_add(engine->router, &engine->metrics);
     web_routes_add(engine->router);
     engine_lifecycle_routes_add(engine);
@@ -170,10 +179,14 @@ struct engine *engine_new(const struct engine_options *options, struct lw_err *e
     engine->lifecycle = options->lifecycle;
     engine->config_path = lw_strdup(options->config_path);
     engine->config = config_load(options->config_path, err);
-    if (!engine->config || open_store(engine, options->storage_path, err) < 0) {
-        engine_free(&engine);
-        return NULL;
-    }
+    if (!engine->config && err)
+        err->code = LW_INVALID; /* one that cannot be read is no better than one that is wrong */
+    if (!engine->config || open_store(engine, options->storage_path, err) < 0)
+        goto fail;
+    engine->binaries =
+        binaries_new(engine->loop, engine->config, options->storage_path, types_found, engine, err);
+    if (!engine->binaries)
+        goto fail;
     engine->reload_successful = true;
     engine->reload_success_at = loop_wall_now(engine->loop);
     engine->binaries = binaries_new(
@@ -188,6 +201,9 @@ struct engine *engine_new(const struct engine_options *options, struct lw_err *e
     discovery_apply(engine->discovery, engine->config);
     engine_checkpoint_start(engine);
     return engine;
+fail:
+    engine_free(&engine);
+    return NULL;
 }
 
 void engine_free(struct engine **engine)

@@ -21,6 +21,7 @@ struct engine {
     bool lifecycle;
 
     struct store *store;
+    struct binaries *binaries;
     struct discovery *discovery;
     struct scrape_pool *pool;
     struct binaries *binaries;

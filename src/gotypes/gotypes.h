@@ -1,15 +1,15 @@
-/* Exact Go types of allocation sites, read from the program's binary: no agent, no debug information,
- * stripped binaries too.
+/* Exact Go types of allocation sites, read from the program's binary: no agent, no debug
+ * information, stripped binaries too.
  *
  * The compiler emits the address of a type's record as a constant just before the call into the
  * allocator. So: address inside the call → function (pclntab) → its instructions → the callee → the
- * argument register that carries the type there → the instruction that set it → the abi.Type record in
- * read-only data → its name. Where the register is loaded from a generic function's dictionary, the
- * caller's call site says which dictionary that is.
+ * argument register that carries the type there → the instruction that set it → the abi.Type record
+ * in read-only data → its name. Where the register is loaded from a generic function's dictionary,
+ * the caller's call site says which dictionary that is.
  *
- * Never a guess: what cannot be followed to a constant is unresolved, with the reason. Pure: the bytes
- * of the binary are the caller's (mapped read-only, as long as the index lives) and foreign; they are
- * read through bounds-checked cursors, every loop over them has a ceiling. */
+ * Never a guess: what cannot be followed to a constant is unresolved, with the reason. Pure: the
+ * bytes of the binary are the caller's (mapped read-only, as long as the index lives) and foreign;
+ * they are read through bounds-checked cursors, every loop over them has a ceiling. */
 #ifndef LW_GOTYPES_GOTYPES_H
 #define LW_GOTYPES_GOTYPES_H
 
@@ -22,10 +22,10 @@
 /* The index of one binary. Immutable once made; any thread may resolve in it at the same time. */
 struct gotypes;
 
-/* Reads the tables of an ELF executable of Go 1.18 or later for amd64 or arm64. Memory: proportional
- * to its number of functions, not to its size. NULL on error: LW_INVALID (not ELF, not Go, an
- * architecture or release that is not read: says which), LW_CORRUPT (tables that contradict each
- * other: says what). */
+/* Reads the tables of an ELF executable of Go 1.18 or later for amd64 or arm64. Memory:
+ * proportional to its number of functions, not to its size. NULL on error: LW_INVALID (not ELF, not
+ * Go, an architecture or release that is not read: says which), LW_CORRUPT (tables that contradict
+ * each other: says what). */
 struct gotypes *gotypes_new(const void *image, size_t len, struct lw_err *err) LW_MUST_CHECK;
 void gotypes_free(struct gotypes **index);
 
@@ -53,15 +53,15 @@ struct gotypes_build {
 /* Strings live as long as the index. */
 const struct gotypes_build *gotypes_build(const struct gotypes *index);
 
-/* The build id of an ELF file without making an index: what folders are searched by. out gets lower-
- * case hex or "". */
+/* The build id of an ELF file without making an index: what folders are searched by. out gets
+ * lower- case hex or "". */
 int gotypes_read_build_id(
     const void *image, size_t len, char *out, size_t out_size, struct lw_err *err) LW_MUST_CHECK;
 
 /* An address of a running process as one of the binary: subtracts the load bias that the profile's
  * mapping shows (mapping start − virtual address of the segment at the mapping's offset). */
-uint64_t gotypes_address(const struct gotypes *index, uint64_t address, uint64_t mapping_start,
-    uint64_t mapping_offset);
+uint64_t gotypes_address(
+    const struct gotypes *index, uint64_t address, uint64_t mapping_start, uint64_t mapping_offset);
 
 /* ---- functions ---- */
 
@@ -80,18 +80,18 @@ size_t gotypes_lines(
 /* ---- allocation sites ---- */
 
 /* What kind of allocation a site makes. X(name, word) */
-#define GOTYPES_KINDS(X)                                                                           \
-    X(GOTYPES_OBJECT, "object")                                                                    \
-    X(GOTYPES_CLOSURE, "closure")                                                                  \
-    X(GOTYPES_SLICE, "slice")                                                                      \
-    X(GOTYPES_SLICE_GROWTH, "slice growth")                                                        \
-    X(GOTYPES_MAP, "map")                                                                          \
-    X(GOTYPES_CHANNEL, "channel")                                                                  \
-    X(GOTYPES_BOXING, "boxing")                                                                    \
-    X(GOTYPES_STRING, "string")                                                                    \
-    X(GOTYPES_GOROUTINE, "goroutine")                                                              \
-    X(GOTYPES_RUNTIME_TYPE, "run-time type")                                                       \
-    X(GOTYPES_RAW, "raw")                                                                          \
+#define GOTYPES_KINDS(X) \
+    X(GOTYPES_OBJECT, "object") \
+    X(GOTYPES_CLOSURE, "closure") \
+    X(GOTYPES_SLICE, "slice") \
+    X(GOTYPES_SLICE_GROWTH, "slice growth") \
+    X(GOTYPES_MAP, "map") \
+    X(GOTYPES_CHANNEL, "channel") \
+    X(GOTYPES_BOXING, "boxing") \
+    X(GOTYPES_STRING, "string") \
+    X(GOTYPES_GOROUTINE, "goroutine") \
+    X(GOTYPES_RUNTIME_TYPE, "run-time type") \
+    X(GOTYPES_RAW, "raw") \
     X(GOTYPES_OTHER, "other")
 
 enum gotypes_kind {
@@ -107,33 +107,33 @@ const char *gotypes_kind_word(enum gotypes_kind kind);
 #define GOTYPES_REASON_BYTES 160
 
 struct gotypes_site {
-    uint64_t pc;                  /* of the CALL instruction */
-    const char *function;         /* that contains it (outermost, not the inlined one); the index' */
-    const char *callee;           /* "runtime.newobject"; the index'; "" for an indirect call */
+    uint64_t pc;          /* of the CALL instruction */
+    const char *function; /* that contains it (outermost, not the inlined one); the index' */
+    const char *callee;   /* "runtime.newobject"; the index'; "" for an indirect call */
     enum gotypes_kind kind;
     bool resolved;
-    char type[GOTYPES_NAME_BYTES]; /* what a person reads: "main.Entry", "[]uint8",
-                                      "map[string]*main.Session", "chan main.Session", "string",
-                                      "struct { F uintptr; buf []uint8 }"; "" when not resolved */
+    char type[GOTYPES_NAME_BYTES];   /* what a person reads: "main.Entry", "[]uint8",
+                                        "map[string]*main.Session", "chan main.Session", "string",
+                                        "struct { F uintptr; buf []uint8 }"; "" when not resolved */
     char record[GOTYPES_NAME_BYTES]; /* the name in the abi.Type record that was read (a slice's
                                         element, …); "" where the callee fixes the type */
-    char import_path[512];           /* of the named type at the heart of it; "" for built-in ones */
+    char import_path[512]; /* of the named type at the heart of it; "" for built-in ones */
     const struct gotypes_module *module; /* that the import path belongs to, or NULL (std, none) */
-    uint64_t type_size;              /* bytes of the record's type; 0 where there is no record */
+    uint64_t type_size; /* bytes of the record's type; 0 where there is no record */
     bool through_dictionary;
     char unresolved[GOTYPES_REASON_BYTES]; /* why there is no type; "" when resolved */
 };
 
 /* The type allocated at a stack: addresses of the binary, each inside its CALL instruction (return
  * address − 1, as profiles have them), leaf first; more than the leaf is needed only where generic
- * code takes its type from a dictionary. Always fills *site; false when the address is in no function
- * of the binary or in no call. */
+ * code takes its type from a dictionary. Always fills *site; false when the address is in no
+ * function of the binary or in no call. */
 bool gotypes_resolve(
     const struct gotypes *index, const uint64_t *stack, size_t depth, struct gotypes_site *site);
 
-/* Every static call of an allocator entry point in the binary's text, by address, resolved without a
- * caller (dictionary sites whose dictionary is not constant are unresolved and say so). Stops when
- * visit() returns false. */
+/* Every static call of an allocator entry point in the binary's text, by address, resolved without
+ * a caller (dictionary sites whose dictionary is not constant are unresolved and say so). Stops
+ * when visit() returns false. */
 void gotypes_each_site(const struct gotypes *index,
     bool (*visit)(void *ctx, const struct gotypes_site *site), void *ctx);
 

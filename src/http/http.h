@@ -29,6 +29,8 @@ struct http_request {
     const char *accept; /* the header, or "" */
     const char *accept_encoding;
     const char *if_none_match;
+    const char *authorization;
+    uint64_t announced_bytes; /* of the body, by Content-Length; 0: not said, or empty */
     const char *body;
     size_t body_len; /* the router answers 413 when it passes the route's limit */
 };
@@ -92,9 +94,49 @@ void http_router_free(struct http_router **router);
 void http_router_add(struct http_router *router, const char *method, const char *path,
     size_t body_limit_bytes, http_handler *handler, void *ctx);
 
+/* ---- streamed bodies ---- */
+
+/* A request whose body is handed on as it comes, and which may be answered after that. The
+ * server's; valid from begin() until close(), or until the answer when begin() gave no state. */
+struct http_stream;
+
+/* Called on the loop, in this order: begin, any number of take, end, close. */
+struct http_stream_handler {
+    /* The headers came. Returns the state for the calls below, which must be given unless the
+     * request was answered. The request is borrowed for the call. */
+    void *(*begin)(void *ctx, struct http_stream *stream, const struct http_request *request);
+    /* A piece of the body, at most as large as what is read at once (32 KiB). */
+    void (*take)(void *state, const char *bytes, size_t len);
+    /* The whole body came: answer now or later. */
+    void (*end)(void *state);
+    /* The last call: the answer was sent, or the client or the server is going away. */
+    void (*close)(void *state);
+};
+
+/* As http_router_add. The handler is borrowed as long as the router lives. */
+void http_router_add_stream(struct http_router *router, const char *method, const char *path,
+    const struct http_stream_handler *handler, void *ctx);
+
+/* No take() after this one, until http_stream_resume; the client is then not read from. Only to be
+ * called from within take(). */
+void http_stream_pause(struct http_stream *stream);
+void http_stream_resume(struct http_stream *stream);
+
+/* Answers, once; takes the response over, which the handler begins as zeros. May be called at any
+ * time, also before the body has ended: then take() and end() are not called any more, up to 1 MiB
+ * of the rest is read so that the client gets to see the answer, and what sends more is
+ * disconnected. */
+void http_stream_answer(struct http_stream *stream, struct http_response *response);
+
+/* Answers with the router's error page. */
+void http_stream_refuse(struct http_stream *stream, const struct lw_err *err);
+
+/* ---- answering by hand ---- */
+
 /* Answers a request without a socket: what the server does for each, and tests do directly. Sets
  * request->id for the call of the handler. A known path with another method gets 405 and Allow.
- * *response is overwritten; the caller owns its body (http_response_fini). */
+ * *response is overwritten; the caller owns its body (http_response_fini). Streams need a server:
+ * here they are an internal error. */
 void http_router_answer(
     struct http_router *router, struct http_request *request, struct http_response *response);
 

@@ -4,4 +4,5 @@ libleakwatch_a_SOURCES += \
 	src/http/request.c src/http/request.h \
 	src/http/response.c src/http/response.h \
 	src/http/router.c src/http/router.h \
-	src/http/server.c
+	src/http/server.c \
+	src/http/stream.c src/http/stream.h

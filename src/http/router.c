@@ -13,7 +13,8 @@ struct route {
     enum method method;
     const char *path; /* static text */
     size_t body_limit_bytes;
-    http_handler *handler;
+    http_handler *handler;                    /* or */
+    const struct http_stream_handler *stream; /* borrowed */
     void *ctx;
 };
 
@@ -61,15 +62,31 @@ static enum method method_of(const char *word)
     return METHOD_OTHER;
 }
 
+static void add(struct http_router *router, const struct route *route)
+{
+    assert(route->method != METHOD_OTHER && route->path[0] == '/');
+    for (size_t i = 0; i < router->count; i++)
+        assert(router->routes[i].method != route->method ||
+               strcmp(router->routes[i].path, route->path) != 0);
+    router->routes = lw_renew(router->routes, router->count + 1, sizeof *router->routes);
+    router->routes[router->count++] = *route;
+}
+
 void http_router_add(struct http_router *router, const char *method, const char *path,
     size_t body_limit_bytes, http_handler *handler, void *ctx)
 {
-    enum method m = method_of(method);
-    assert(m != METHOD_OTHER && path[0] == '/');
-    for (size_t i = 0; i < router->count; i++)
-        assert(router->routes[i].method != m || strcmp(router->routes[i].path, path) != 0);
-    router->routes = lw_renew(router->routes, router->count + 1, sizeof *router->routes);
-    router->routes[router->count++] = (struct route){m, path, body_limit_bytes, handler, ctx};
+    add(router, &(struct route){.method = method_of(method),
+                    .path = path,
+                    .body_limit_bytes = body_limit_bytes,
+                    .handler = handler,
+                    .ctx = ctx});
+}
+
+void http_router_add_stream(struct http_router *router, const char *method, const char *path,
+    const struct http_stream_handler *handler, void *ctx)
+{
+    add(router,
+        &(struct route){.method = method_of(method), .path = path, .stream = handler, .ctx = ctx});
 }
 
 /* Whether the route's path fits the path asked for; if so, where its {id} lies. */
@@ -111,6 +128,16 @@ size_t http_router_body_limit(
     return match.route ? match.route->body_limit_bytes : 0;
 }
 
+const struct http_stream_handler *http_router_stream(
+    const struct http_router *router, const char *method, const char *path, void **ctx)
+{
+    struct match match = find(router, method, path);
+    if (!match.route)
+        return NULL;
+    *ctx = match.route->ctx;
+    return match.route->stream;
+}
+
 void http_router_refuse(const struct http_router *router, const struct http_request *request,
     const struct lw_err *err, struct http_response *response)
 {
@@ -145,6 +172,11 @@ void http_router_answer(
     }
     if (!match.route) {
         refuse_method(router, request, match.methods, response);
+        return;
+    }
+    if (match.route->stream) {
+        lw_err_set(&err, LW_INTERNAL, "the body for %.128s can only be streamed", request->path);
+        http_router_refuse(router, request, &err, response);
         return;
     }
     if (request->body_len > match.route->body_limit_bytes) {

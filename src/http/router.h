@@ -8,6 +8,10 @@
 size_t http_router_body_limit(
     const struct http_router *router, const char *method, const char *path);
 
+/* The handler and its ctx when the method and path lead to a stream, else NULL. */
+const struct http_stream_handler *http_router_stream(
+    const struct http_router *router, const char *method, const char *path, void **ctx);
+
 /* Answers with the error page for err, as http_router_answer does. */
 void http_router_refuse(const struct http_router *router, const struct http_request *request,
     const struct lw_err *err, struct http_response *response);

@@ -4,7 +4,8 @@
  *
  * The story of a request: begin_request (request line read), handle_request at first (headers
  * read), again for each piece of the body, and once more when all of it is there; then it is
- * answered. end_request follows whatever happens. */
+ * answered. The connection of a streamed request is suspended while its handler has enough, and
+ * from the body's end until the answer. end_request follows whatever happens. */
 #include "http/http.h"
 
 #include <assert.h>
@@ -23,12 +24,12 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/router.h"
+#include "http/stream.h"
 
 #define CONNECTIONS_MAX             512u
 #define CONNECTIONS_PER_ADDRESS_MAX 64u
 #define SILENCE_MAX_S               30u
 #define HEADER_BYTES_MAX            ((size_t)32 << 10) /* bounds the request line, too */
-#define DRAIN_BYTES_MAX             ((size_t)1 << 20)
 
 struct http_server {
     struct loop *loop;          /* borrowed */
@@ -36,8 +37,9 @@ struct http_server {
     int listen_fd;              /* owned */
     struct MHD_Daemon *mhd;
     struct loop_fd *watch;
-    struct loop_timer timer; /* when MHD wants to run without an event */
-    bool connection_closed;  /* since the last run */
+    struct loop_timer timer;     /* when MHD wants to run without an event */
+    bool must_run;               /* something happened that MHD acts on only in its next run */
+    struct http_stream *streams; /* of requests under way; each lies in its struct pending */
     struct http_stats stats;
 };
 
@@ -48,6 +50,8 @@ struct pending {
     struct lw_strbuf body;
     size_t body_bytes; /* that came, of which the body keeps what its limit allows */
     bool begun;        /* the first call was made: from now on there may be a body */
+    bool is_streamed;  /* then `stream` has the body */
+    struct http_stream stream;
 };
 
 /* ---- answering ---- */
@@ -94,10 +98,10 @@ static enum MHD_Result queue(
     return queued;
 }
 
-static enum MHD_Result answer(struct http_server *server, struct MHD_Connection *connection,
-    const char *method, const struct pending *pending)
+static struct http_request request_of(
+    struct MHD_Connection *connection, const char *method, const struct pending *pending)
 {
-    struct http_request request = {
+    return (struct http_request){
         .method = method,
         .path = pending->target.path,
         .params = pending->target.params,
@@ -105,9 +109,17 @@ static enum MHD_Result answer(struct http_server *server, struct MHD_Connection 
         .accept = header_of(connection, "Accept"),
         .accept_encoding = header_of(connection, "Accept-Encoding"),
         .if_none_match = header_of(connection, "If-None-Match"),
+        .authorization = header_of(connection, "Authorization"),
+        .announced_bytes = strtoull(header_of(connection, "Content-Length"), NULL, 10),
         .body = pending->body.data ? pending->body.data : "",
         .body_len = pending->body.len,
     };
+}
+
+static enum MHD_Result answer(struct http_server *server, struct MHD_Connection *connection,
+    const char *method, const struct pending *pending)
+{
+    struct http_request request = request_of(connection, method, pending);
     struct http_response response;
     if (pending->err.code)
         http_router_refuse(server->router, &request, &pending->err, &response);
@@ -134,7 +146,8 @@ static void *begin_request(void *ctx, const char *url, struct MHD_Connection *co
 /* Refuses a body that says beforehand that it is larger than we would even drain. */
 static void check_announced_body(struct pending *pending, const char *content_length)
 {
-    size_t limit = pending->body.limit > DRAIN_BYTES_MAX ? pending->body.limit : DRAIN_BYTES_MAX;
+    size_t limit =
+        pending->body.limit > HTTP_DRAIN_BYTES_MAX ? pending->body.limit : HTTP_DRAIN_BYTES_MAX;
     if (strtoull(content_length, NULL, 10) > limit)
         lw_err_set(&pending->err, LW_TOO_LARGE, "a body of %.20s bytes is too large for %.128s",
             content_length, pending->target.path);
@@ -142,16 +155,67 @@ static void check_announced_body(struct pending *pending, const char *content_le
 
 /* Keeps a piece of the body. A body past its limit is kept up to one byte more, by which the router
  * sees that it is too large, and is still read, so that its sender gets to see the 413; but only up
- * to DRAIN_BYTES_MAX. */
+ * to HTTP_DRAIN_BYTES_MAX. */
 static enum MHD_Result take_body(struct pending *pending, const char *data, size_t *len)
 {
     size_t room = pending->body.limit - pending->body.len;
     lw_strbuf_add(&pending->body, data, *len < room ? *len : room);
     pending->body_bytes += *len;
     bool drained_enough =
-        pending->body_bytes > pending->body.limit && pending->body_bytes > DRAIN_BYTES_MAX;
+        pending->body_bytes > pending->body.limit && pending->body_bytes > HTTP_DRAIN_BYTES_MAX;
     *len = 0;
     return drained_enough ? MHD_NO : MHD_YES;
+}
+
+static void wake(void *ctx);
+
+/* Hands the request to the stream's handler, if its path leads to one. */
+static bool begin_stream(struct http_server *server, struct MHD_Connection *connection,
+    const char *method, struct pending *pending)
+{
+    void *ctx;
+    const struct http_stream_handler *handler =
+        http_router_stream(server->router, method, pending->target.path, &ctx);
+    if (!handler || pending->err.code)
+        return false;
+    struct http_stream *stream = &pending->stream;
+    pending->is_streamed = true;
+    *stream = (struct http_stream){.connection = connection,
+        .router = server->router,
+        .method = method,
+        .path = pending->target.path,
+        .handler = handler,
+        .woken = wake,
+        .woken_ctx = server,
+        .next = server->streams};
+    server->streams = stream;
+    struct http_request request = request_of(connection, method, pending);
+    http_stream_begin(stream, ctx, &request);
+    return true;
+}
+
+/* The first call for a request: its headers came. */
+static enum MHD_Result begin_body(struct http_server *server, struct MHD_Connection *connection,
+    const char *method, struct pending *pending)
+{
+    pending->begun = true;
+    if (begin_stream(server, connection, method, pending)) {
+        struct http_stream *stream = &pending->stream;
+        return stream->is_answered ? queue(server, connection, &stream->response) : MHD_YES;
+    }
+    size_t limit = http_router_body_limit(server->router, method, pending->target.path);
+    lw_strbuf_init(&pending->body, limit + 1);
+    check_announced_body(pending, header_of(connection, "Content-Length"));
+    bool is_refused = pending->err.code == LW_TOO_LARGE;
+    return is_refused ? answer(server, connection, method, pending) : MHD_YES;
+}
+
+static enum MHD_Result advance_stream(
+    struct http_server *server, struct http_stream *stream, const char *data, size_t *len)
+{
+    bool answer_now;
+    enum MHD_Result result = http_stream_advance(stream, data, len, &answer_now);
+    return answer_now ? queue(server, stream->connection, &stream->response) : result;
 }
 
 static enum MHD_Result handle_request(void *ctx, struct MHD_Connection *connection, const char *url,
@@ -161,28 +225,34 @@ static enum MHD_Result handle_request(void *ctx, struct MHD_Connection *connecti
     struct pending *pending = *state;
     (void)url;
     (void)version;
-    if (!pending->begun) {
-        size_t limit = http_router_body_limit(server->router, method, pending->target.path);
-        pending->begun = true;
-        lw_strbuf_init(&pending->body, limit + 1);
-        check_announced_body(pending, header_of(connection, "Content-Length"));
-        bool refused = pending->err.code == LW_TOO_LARGE;
-        return refused ? answer(server, connection, method, pending) : MHD_YES;
-    }
+    if (!pending->begun)
+        return begin_body(server, connection, method, pending);
+    if (pending->is_streamed)
+        return advance_stream(server, &pending->stream, data, data_len);
     if (*data_len)
         return take_body(pending, data, data_len);
     return answer(server, connection, method, pending);
 }
 
+static void end_stream(struct http_server *server, struct http_stream *stream)
+{
+    struct http_stream **at = &server->streams;
+    while (*at != stream)
+        at = &(*at)->next;
+    *at = stream->next;
+    http_stream_end(stream);
+}
+
 static void end_request(
     void *ctx, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why)
 {
-    (void)ctx;
     (void)connection;
     (void)why;
     struct pending *pending = *state;
     if (!pending)
         return;
+    if (pending->is_streamed)
+        end_stream(ctx, &pending->stream);
     http_target_fini(&pending->target);
     lw_strbuf_fini(&pending->body);
     free(pending);
@@ -199,7 +269,7 @@ static void count_connection(void *ctx, struct MHD_Connection *connection, void 
         server->stats.connections++;
     } else {
         server->stats.connections--;
-        server->connection_closed = true;
+        server->must_run = true;
     }
 }
 
@@ -215,18 +285,26 @@ LW_PRINTF(2, 0) static void log_mhd(void *ctx, const char *fmt, va_list ap)
 /* ---- on the loop ---- */
 
 /* Lets MHD do what it can and sets the timer for when it next has to run unasked. At its limit of
- * connections MHD stops listening, and it begins again in the run after the one that closed some:
- * that run must come even if no descriptor calls for it. */
+ * connections MHD stops listening, and it begins again in the run after the one that closed some;
+ * and what was suspended goes on only in a run. Those must come even if no descriptor calls for
+ * them. */
 static void run(struct http_server *server)
 {
-    server->connection_closed = false;
+    server->must_run = false;
     (void)MHD_run(server->mhd); /* fails only for a daemon with threads */
     unsigned long long ms = 0;
-    if (server->connection_closed || MHD_get_timeout(server->mhd, &ms) == MHD_YES)
+    if (server->must_run || MHD_get_timeout(server->mhd, &ms) == MHD_YES)
         loop_timer_arm(server->loop, &server->timer,
             lw_mono_add(loop_now(server->loop), (int64_t)ms * LW_NS_PER_MS));
     else
         loop_timer_disarm(server->loop, &server->timer);
+}
+
+static void wake(void *ctx)
+{
+    struct http_server *server = ctx;
+    server->must_run = true;
+    loop_timer_arm(server->loop, &server->timer, loop_now(server->loop));
 }
 
 static void ready(void *ctx, uint32_t events)
@@ -242,8 +320,9 @@ static void timed_out(void *ctx)
 
 static struct MHD_Daemon *start_mhd(struct http_server *server)
 {
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle_request,
-        server, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, server, /* first: it hears what follows */
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
+        NULL, handle_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_mhd,
+        server, /* first: it hears what follows */
         MHD_OPTION_LISTEN_SOCKET, server->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, begin_request,
         server, MHD_OPTION_NOTIFY_COMPLETED, end_request, server, MHD_OPTION_NOTIFY_CONNECTION,
         count_connection, server, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
@@ -293,6 +372,8 @@ void http_server_free(struct http_server **server)
     struct http_server *s = *server;
     if (!s)
         return;
+    for (struct http_stream *stream = s->streams; stream; stream = stream->next)
+        http_stream_wake(stream); /* MHD does not stop while one is suspended */
     loop_fd_remove(s->loop, &s->watch);
     loop_timer_disarm(s->loop, &s->timer);
     if (s->mhd) {

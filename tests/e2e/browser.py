@@ -8,24 +8,36 @@ import requests
 from harness import Process
 
 ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-        "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+        "--disable-background-networking", "--disable-component-update", "--no-first-run",
+        "--remote-debugging-port=0"]
 
 
 class Browser:
+    """Chromium and its driver. The driver is told the browser's address as a number: left to start the
+    browser itself, it looks for "localhost", which a bare chroot cannot resolve."""
+
     def __init__(self, tmp_path):
-        self.driver = Process([shutil.which("chromedriver"), "--port=0"], tmp_path / "chromedriver.log")
-        port = self.driver.wait_for_log(r"started successfully on port (\d+)", 30)[1]
-        self.base = f"http://127.0.0.1:{port}/session"
-        options = {"args": [*ARGS, f"--user-data-dir={tmp_path / 'chromium'}"],
-                   "binary": shutil.which("chromium")}
-        answer = self.call("", {"capabilities": {"alwaysMatch": {
-            "goog:chromeOptions": options,
-            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}}})
-        self.base += "/" + answer["sessionId"]
+        profile = tmp_path / "chromium"
+        profile.mkdir()
+        self.chromium = Process(
+            [shutil.which("chromium"), *ARGS, f"--user-data-dir={profile}", "about:blank"],
+            tmp_path / "chromium.log")
+        self.driver = Process(
+            [shutil.which("chromedriver"), "--port=0"], tmp_path / "chromedriver.log")
+        self.session = None
         self.events = []
 
+    def start(self):
+        debugging = self.chromium.wait_for_log(r"DevTools listening on ws://127\.0\.0\.1:(\d+)", 30)[1]
+        port = self.driver.wait_for_log(r"started successfully on port (\d+)", 30)[1]
+        self.session = f"http://127.0.0.1:{port}/session"
+        answer = self.call("", {"capabilities": {"alwaysMatch": {
+            "goog:chromeOptions": {"debuggerAddress": f"127.0.0.1:{debugging}"},
+            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}}})
+        self.session += "/" + answer["sessionId"]
+
     def call(self, path, body):
-        answer = requests.post(self.base + path, json=body, timeout=60).json()["value"]
+        answer = requests.post(self.session + path, json=body, timeout=60).json()["value"]
         assert not (isinstance(answer, dict) and "error" in answer), answer
         return answer
 
@@ -51,5 +63,5 @@ class Browser:
                 if e["method"] == "Network.requestWillBeSent"]
 
     def close(self):
-        requests.delete(self.base, timeout=30)
         self.driver.stop()
+        self.chromium.stop()

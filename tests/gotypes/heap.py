@@ -25,7 +25,8 @@ def packed(field, numbers):
 
 
 class Heap:
-    """A heap profile of stacks of (address, function), leaf first."""
+    """A heap profile of stacks of (address, function), leaf first. Each location has a file of its own,
+    so that no two are taken for one line."""
 
     def __init__(self):
         self.strings, self.functions, self.locations = {"": 0}, {}, {}
@@ -40,7 +41,7 @@ class Heap:
         return self.strings.setdefault(text, len(self.strings))
 
     def location(self, frame):
-        self.functions.setdefault(frame[1], len(self.functions) + 1)
+        self.functions.setdefault(frame, len(self.functions) + 1)
         return self.locations.setdefault(frame, len(self.locations) + 1)
 
     def add(self, stack, size):
@@ -55,11 +56,12 @@ class Heap:
             out += block(2, packed(1, stack) + packed(2, values))
         out += block(3, number(1, 1) + number(2, self.start) + number(3, self.start + (1 << 40))
                      + number(4, self.offset))
-        for (address, function), id_ in self.locations.items():
-            line = number(1, self.functions[function])
-            out += block(4, number(1, id_) + number(2, 1) + number(3, address) + block(4, line))
-        for function, id_ in self.functions.items():
-            out += block(5, number(1, id_) + number(2, self.string(function)))
+        for frame, id_ in self.locations.items():
+            line = number(1, self.functions[frame])
+            out += block(4, number(1, id_) + number(2, 1) + number(3, frame[0]) + block(4, line))
+        for (address, function), id_ in self.functions.items():
+            file = self.string(f"{address:#x}.go")
+            out += block(5, number(1, id_) + number(2, self.string(function)) + number(4, file))
         period = number(1, self.string("space")) + number(2, self.string("bytes"))
         for text in self.strings:
             out += block(6, text.encode())

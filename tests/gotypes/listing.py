@@ -15,6 +15,7 @@ STRING, BYTES, RUNES, ANY = "string", "[]uint8", "[]int32", None
 TYPED = {
     "newobject": 0, "newarray": 0, "makechan": 0, "makechan64": 0, "makemap": 0, "makemap64": 0,
     "makeslice": 0, "makeslice64": 0, "makeslicecopy": 0, "convT": 0, "convTnoptr": 0, "mallocgc": 1,
+    "moveSlice": 0, "moveSliceNoCap": 0,
 }
 FIXED = {
     "concatstrings": STRING, "slicebytetostring": STRING, "slicerunetostring": STRING,
@@ -375,7 +376,7 @@ def type_name(symbol):
 # ---- the stream ----
 
 INSTRUCTION = re.compile(r"^\t0x[0-9a-f]+ (\d+) \(.*\)\t(\S+)\t?(.*)$")
-TEXT_HEADER = re.compile(r"^(\S.*) STEXT\b")
+TEXT_HEADER = re.compile(r"^(\S.*) STEXT(?:FIPS)?\b")
 DATA_HEADER = re.compile(r"^(.*) S[A-Z]+\b.* size=\d+")
 RELOCATION = re.compile(r"^\trel (\d+)\+(\d+) t=\S+ (.*)$")
 JUMP_TABLE = re.compile(r"^(.*)\.jump\d+$")

@@ -10,5 +10,6 @@ include tests/unit/config.mk
 include tests/unit/discovery.mk
 include tests/unit/scrape.mk
 include tests/unit/http.mk
+include tests/unit/binaries.mk
 include tests/unit/expo.mk
 include tests/unit/store.mk

@@ -34,6 +34,16 @@ struct reply {
     size_t body_len;
 };
 
+/* What the handler of /stream saw. */
+struct streamed {
+    struct http_stream *stream;
+    struct loop_timer timer;
+    size_t bytes, xs, pauses, taken_while_paused;
+    size_t begun, ended, closed;
+    bool is_paused, hangs;
+    size_t refuse_at; /* 0: never */
+};
+
 struct fixture {
     struct loop *loop;
     struct http_router *router;
@@ -41,12 +51,14 @@ struct fixture {
     int port;
     struct loop_job job;
     void (*client)(struct fixture *fixture);
+    bool client_is_done;
     /* what the client leaves */
     struct reply replies[REPLIES_MAX];
     int fds[CLIENTS_MAX];
     int served;
     /* what the handlers leave */
     uint64_t most_connections;
+    struct streamed streamed;
 };
 
 /* ---- the client's side ---- */
@@ -174,6 +186,87 @@ static void send_big(void *ctx, const struct http_request *request, struct http_
     response->content_type = "application/json";
 }
 
+/* /stream counts what comes. It pauses after each piece and goes on when the timer fires, or never
+ * (?hang); the answer waits for the timer, too. ?refuse=N: 413 once N bytes came, 403 at once for
+ * 0.
+ */
+static void stream_timer(void *ctx)
+{
+    struct fixture *fixture = ctx;
+    struct streamed *streamed = &fixture->streamed;
+    if (streamed->is_paused) {
+        streamed->is_paused = false;
+        http_stream_resume(streamed->stream);
+        return;
+    }
+    struct http_response response = {0};
+    http_response_text(&response, 201, "%zu bytes, %zu x\n", streamed->bytes, streamed->xs);
+    http_stream_answer(streamed->stream, &response);
+}
+
+static void *stream_begin(void *ctx, struct http_stream *stream, const struct http_request *request)
+{
+    struct fixture *fixture = ctx;
+    const char *refuse = http_request_param(request, "refuse");
+    struct lw_err err;
+    size_t begun = fixture->streamed.begun, closed = fixture->streamed.closed;
+    fixture->streamed = (struct streamed){.stream = stream,
+        .timer = {.fire = stream_timer, .ctx = fixture},
+        .begun = begun + 1,
+        .closed = closed,
+        .hangs = http_request_param(request, "hang") != NULL,
+        .refuse_at = refuse ? (size_t)atoi(refuse) : 0};
+    if (!refuse || fixture->streamed.refuse_at)
+        return fixture;
+    lw_err_set(&err, LW_FORBIDDEN, "not you, \"%s\", with %llu bytes", request->authorization,
+        (unsigned long long)request->announced_bytes);
+    http_stream_refuse(stream, &err);
+    return NULL;
+}
+
+static void stream_take(void *state, const char *bytes, size_t len)
+{
+    struct fixture *fixture = state;
+    struct streamed *streamed = &fixture->streamed;
+    streamed->bytes += len;
+    for (size_t i = 0; i < len; i++)
+        streamed->xs += bytes[i] == 'x';
+    streamed->taken_while_paused += streamed->is_paused;
+    if (streamed->refuse_at && streamed->bytes >= streamed->refuse_at) {
+        struct lw_err err;
+        lw_err_set(&err, LW_TOO_LARGE, "more than %zu bytes", streamed->refuse_at);
+        http_stream_refuse(streamed->stream, &err);
+        return;
+    }
+    streamed->is_paused = true;
+    streamed->pauses++;
+    http_stream_pause(streamed->stream);
+    if (!streamed->hangs)
+        loop_timer_arm(fixture->loop, &streamed->timer, loop_now(fixture->loop));
+}
+
+static void stream_end(void *state)
+{
+    struct fixture *fixture = state;
+    fixture->streamed.ended++;
+    loop_timer_arm(fixture->loop, &fixture->streamed.timer, loop_now(fixture->loop));
+}
+
+static void stream_close(void *state)
+{
+    struct fixture *fixture = state;
+    fixture->streamed.closed++;
+    loop_timer_disarm(fixture->loop, &fixture->streamed.timer);
+    loop_stop(fixture->loop); /* for who waits for it; others run the loop on */
+}
+
+static const struct http_stream_handler stream_handler = {
+    .begin = stream_begin,
+    .take = stream_take,
+    .end = stream_end,
+    .close = stream_close,
+};
+
 static int set_up(void **state)
 {
     struct lw_err err;
@@ -183,6 +276,7 @@ static int set_up(void **state)
     http_router_add(fixture->router, "GET", "/hello", 0, say_hello, fixture);
     http_router_add(fixture->router, "GET", "/big", 0, send_big, fixture);
     http_router_add(fixture->router, "POST", "/count", BODY_LIMIT, count_body, fixture);
+    http_router_add_stream(fixture->router, "POST", "/stream", &stream_handler, fixture);
     fixture->server = http_server_new(fixture->loop, fixture->router, "127.0.0.1:0", &err);
     if (!fixture->server) {
         print_error("%s\n", err.msg);
@@ -214,6 +308,7 @@ static void run_client(struct loop_job *job)
 static void client_done(struct loop_job *job)
 {
     struct fixture *fixture = (struct fixture *)((char *)job - offsetof(struct fixture, job));
+    fixture->client_is_done = true;
     loop_stop(fixture->loop);
 }
 
@@ -222,8 +317,18 @@ static void serve(struct fixture *fixture, void (*client)(struct fixture *fixtur
     struct lw_err err;
     fixture->client = client;
     fixture->job = (struct loop_job){.run = run_client, .done = client_done};
+    fixture->client_is_done = false;
     assert_int_equal(loop_job_submit(fixture->loop, &fixture->job, &err), 0);
-    loop_run(fixture->loop);
+    while (!fixture->client_is_done) /* the end of a stream stops the loop, too */
+        loop_run(fixture->loop);
+}
+
+/* Until `count` streams have been closed in all. */
+static void await_closed(struct fixture *fixture, size_t count)
+{
+    while (fixture->streamed.closed < count)
+        loop_run(fixture->loop);
+    assert_int_equal(fixture->streamed.closed, count);
 }
 
 static void assert_has(const struct reply *reply, const char *text)
@@ -631,6 +736,132 @@ static void test_every_address(void **state)
     assert_int_equal(fixture->replies[0].status, 200);
 }
 
+/* ---- streamed bodies ---- */
+
+#define STREAM_BYTES 1000000
+
+/* A request with a body of len bytes, of which `sent` are really sent; half of them are x. */
+static void send_stream(int fd, const char *query, size_t len, size_t sent)
+{
+    char head[256], piece[1000];
+    snprintf(head, sizeof head,
+        "PUT /stream%s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer t\r\n"
+        "Content-Length: %zu\r\n\r\n",
+        query, len);
+    send_text(fd, head);
+    memset(piece, 'x', sizeof piece / 2);
+    memset(piece + sizeof piece / 2, 'y', sizeof piece / 2);
+    for (size_t at = 0; at < sent; at += sizeof piece)
+        send_bytes(fd, piece, sizeof piece);
+}
+
+static void stream_twice(struct fixture *fixture)
+{
+    int fd = dial(fixture);
+    for (int i = 0; i < 2; i++) { /* the second on the same connection */
+        send_stream(fd, "", STREAM_BYTES, STREAM_BYTES);
+        fixture->replies[i] = read_reply(fd, true);
+    }
+    fixture->replies[2] = exchange(fd, "POST /stream HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+                                       "chunked\r\n\r\n3\r\nxxy\r\n2\r\nxx\r\n0\r\n\r\n");
+    fixture->replies[3] =
+        exchange(fd, "POST /stream HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    fixture->replies[4] = exchange(fd, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    close(fd);
+}
+
+static void test_stream(void **state)
+{
+    struct fixture *fixture = *state;
+    serve(fixture, stream_twice);
+    await_closed(fixture, 4);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(fixture->replies[i].status, 201);
+        assert_has(&fixture->replies[i], "1000000 bytes, 500000 x\n");
+    }
+    assert_has(&fixture->replies[2], "5 bytes, 4 x\n");
+    assert_has(&fixture->replies[3], "0 bytes, 0 x\n");
+    assert_int_equal(fixture->replies[4].status, 405);
+    assert_int_equal(fixture->streamed.begun, 4);
+    assert_int_equal(fixture->streamed.taken_while_paused, 0);
+}
+
+static void stream_refused(struct fixture *fixture)
+{
+    int fd = dial(fixture);
+    send_stream(fd, "?refuse=0", STREAM_BYTES, 0);
+    fixture->replies[0] = read_reply(fd, true);
+    close(fd);
+    fd = dial(fixture);
+    send_stream(fd, "?refuse=100000", 500000, 500000);
+    fixture->replies[1] = read_reply(fd, true);
+    close(fd);
+    fd = dial(fixture);
+    send_stream(fd, "?refuse=100000", 20000000, 20000000);
+    fixture->replies[2] = read_reply(fd, true);
+    close(fd);
+}
+
+static void test_stream_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    serve(fixture, stream_refused);
+    await_closed(fixture, 2); /* the one refused at once has no state that could be closed */
+    assert_int_equal(fixture->replies[0].status, 403);
+    assert_has(&fixture->replies[0], "not you, \"Bearer t\", with 1000000 bytes");
+    assert_int_equal(fixture->replies[1].status, 413);
+    assert_int_equal(fixture->replies[2].status, 0); /* sent on and on: disconnected */
+    assert_int_equal(fixture->streamed.ended, 0);
+    assert_true(fixture->streamed.bytes >= 100000 && fixture->streamed.bytes < 200000);
+}
+
+static void stream_and_leave(struct fixture *fixture)
+{
+    int fd = dial(fixture);
+    send_stream(fd, "", STREAM_BYTES, STREAM_BYTES / 2);
+    close(fd);
+}
+
+static void test_stream_client_leaves(void **state)
+{
+    struct fixture *fixture = *state;
+    serve(fixture, stream_and_leave);
+    await_closed(fixture, 1);
+    assert_int_equal(fixture->streamed.ended, 0);
+}
+
+static void stream_into_pause(struct fixture *fixture)
+{
+    int fd = fixture->fds[0] = dial(fixture);
+    send_stream(fd, "?hang", STREAM_BYTES, 1000);
+    fixture->replies[0] = ask(fixture, "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+}
+
+/* A server may go while a handler still holds a client back. */
+static void test_free_with_paused_stream(void **state)
+{
+    struct fixture *fixture = *state;
+    serve(fixture, stream_into_pause);
+    assert_int_equal(fixture->replies[0].status, 200);
+    assert_int_equal(fixture->streamed.begun, 1);
+    assert_int_equal(fixture->streamed.closed, 0);
+    http_server_free(&fixture->server);
+    assert_int_equal(fixture->streamed.closed, 1);
+    assert_int_equal(fixture->streamed.ended, 0);
+    close(fixture->fds[0]);
+}
+
+static void test_stream_needs_a_server(void **state)
+{
+    struct fixture *fixture = *state;
+    struct http_request request = {.method = "PUT", .path = "/stream", .body = ""};
+    struct http_response response;
+    http_router_answer(fixture->router, &request, &response);
+    assert_int_equal(response.status, 500);
+    http_response_fini(&response);
+    assert_int_equal(fixture->streamed.begun, 0);
+}
+
 #define SERVER_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -648,6 +879,11 @@ int main(void)
         SERVER_TEST(test_free_with_open_connections),
         SERVER_TEST(test_listen_addresses),
         SERVER_TEST(test_every_address),
+        SERVER_TEST(test_stream),
+        SERVER_TEST(test_stream_refused),
+        SERVER_TEST(test_stream_client_leaves),
+        SERVER_TEST(test_free_with_paused_stream),
+        SERVER_TEST(test_stream_needs_a_server),
     };
     return cmocka_run_group_tests_name("http server", tests, NULL, NULL);
 }

@@ -1,0 +1,62 @@
+/* What gotypes.c, resolve.c and dictionary.c share: the index itself. */
+#ifndef LW_GOTYPES_INDEX_H
+#define LW_GOTYPES_INDEX_H
+
+#include "base/arena.h"
+#include "gotypes/buildinfo.h"
+#include "gotypes/entries.h"
+#include "gotypes/flow.h"
+#include "gotypes/gotypes.h"
+#include "gotypes/moduledata.h"
+#include "gotypes/pclntab.h"
+#include "gotypes/trace.h"
+#include "gotypes/types.h"
+
+/* A function of the binary that allocates. */
+struct gotypes_gate {
+    uint64_t address;
+    const struct gotypes_entry *entry;
+};
+
+/* A call of a function that is shared by several types, or code that makes its address. */
+struct gotypes_use {
+    uint64_t target; /* the shared function's entry */
+    uint64_t pc;
+    bool is_call; /* or a jump */
+};
+
+struct gotypes {
+    struct gotypes_elf elf;
+    struct gotypes_pclntab tab;
+    struct gotypes_moduledata module;
+    struct gotypes_types types;
+    struct gotypes_build build;
+    struct lw_arena *strings;   /* of the build */
+    struct gotypes_gate *gates; /* owned; by address */
+    size_t gate_count;
+    struct gotypes_use *uses; /* owned; by target */
+    size_t use_count;
+};
+
+/* The gate at an address, or NULL. */
+const struct gotypes_gate *gotypes_index_gate(const struct gotypes *index, uint64_t address);
+
+/* Fills *site for the call of a number in a function that was read; stack[0] is of that call, the
+ * rest may be consulted (depth 0: nothing is known of callers). */
+void gotypes_resolve_call(const struct gotypes *index, const struct gotypes_flow *flow,
+    uint32_t number, const uint64_t *stack, size_t depth, struct gotypes_site *site);
+
+/* Fills index->uses. */
+void gotypes_dictionary_find_uses(struct gotypes *index);
+
+/* Whether a function's code is shared by types of one shape and takes a dictionary. */
+bool gotypes_dictionary_is_shared(const char *function);
+
+/* Follows an argument of a function into the callers on its stack (stack[0] is the first of them)
+ * until it is a constant. Where the stack does not tell, all calls in the binary are asked, and
+ * must agree. */
+struct gotypes_value gotypes_dictionary_climb(const struct gotypes *index,
+    const struct gotypes_func *callee, struct gotypes_value value, const uint64_t *stack,
+    size_t depth);
+
+#endif
