@@ -6,18 +6,15 @@
 #include "store/rows.h"
 #include "store/store_priv.h"
 
-static struct store_target *find(struct store *store, uint64_t id)
-{
-    struct store_target *target = lw_map_find(&store->targets, id);
-    return target && !target->retired.ns ? target : NULL;
-}
-
-static void note_scrape(struct store_target *target, const struct store_scrape *scrape)
+/* False for a scrape that is older than the newest one known: it is only counted. */
+static bool note_scrape(struct store_target *target, const struct store_scrape *scrape)
 {
     const struct lw_err *outcome = scrape->outcome;
+    target->scrapes[outcome->code]++;
+    if (scrape->at.ns < target->last_scrape.ns)
+        return false;
     target->last_scrape = scrape->at;
     target->last_duration_ns = scrape->duration_ns;
-    target->scrapes[outcome->code]++;
     target->last_code = outcome->code;
     target->health = outcome->code == LW_OK ? STORE_UP : STORE_DOWN;
     const char *text = outcome->code == LW_OK ? "" : outcome->msg;
@@ -25,11 +22,12 @@ static void note_scrape(struct store_target *target, const struct store_scrape *
         free(target->last_error);
         target->last_error = lw_strdup(text);
     }
+    return true;
 }
 
 bool store_fail(struct store *store, uint64_t target_id, const struct store_scrape *scrape)
 {
-    struct store_target *target = find(store, target_id);
+    struct store_target *target = store_find(store, target_id);
     if (target)
         note_scrape(target, scrape);
     return target != NULL;
@@ -214,12 +212,13 @@ static double total_noise_bytes(const struct profile *profile)
 bool store_ingest(struct store *store, uint64_t target_id, const struct store_scrape *scrape,
     const struct profile *profile, bool *restarted)
 {
-    struct store_target *target = find(store, target_id);
+    struct store_target *target = store_find(store, target_id);
     if (restarted)
         *restarted = false;
     if (!target)
         return false;
-    note_scrape(target, scrape);
+    if (!note_scrape(target, scrape))
+        return true;
 
     bool restart = process_restarted(target, profile);
     /* A new MemProfileRate makes Go rescale all history: not a restart, but nothing before

@@ -19,8 +19,8 @@ void store_forget_build(struct store *store, struct store_target *target)
 bool store_learn(struct store *store, uint64_t target_id, const struct store_build_spec *build,
     const struct store_type_spec *types, size_t count)
 {
-    struct store_target *target = lw_map_find(&store->targets, target_id);
-    if (!target || target->retired.ns)
+    struct store_target *target = store_find(store, target_id);
+    if (!target)
         return false;
     struct store_build *now = types_ref_build(&store->types, build);
     store_forget_build(store, target);
@@ -33,8 +33,8 @@ bool store_learn(struct store *store, uint64_t target_id, const struct store_bui
 
 bool store_unlearn(struct store *store, uint64_t target_id, const char *why)
 {
-    struct store_target *target = lw_map_find(&store->targets, target_id);
-    if (!target || target->retired.ns)
+    struct store_target *target = store_find(store, target_id);
+    if (!target)
         return false;
     store_forget_build(store, target);
     free(target->build_error);

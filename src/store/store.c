@@ -43,10 +43,15 @@ const struct store_target *store_target_at(const struct store *store, size_t i)
     return store->listed[i];
 }
 
+struct store_target *store_find(const struct store *store, uint64_t id)
+{
+    struct store_target *target = lw_map_find(&store->targets, id);
+    return target && !target->retired.ns ? target : NULL;
+}
+
 const struct store_target *store_target_find(const struct store *store, uint64_t id)
 {
-    const struct store_target *target = lw_map_find(&store->targets, id);
-    return target && !target->retired.ns ? target : NULL;
+    return store_find(store, id);
 }
 
 const struct store_stats *store_stats(const struct store *store)

@@ -201,7 +201,8 @@ struct store_change {
 void store_on_change(
     struct store *store, void (*changed)(void *ctx, const struct store_change *change), void *ctx);
 
-/* How and when a scrape went. */
+/* How and when a scrape went. Of one target, two workers may finish two scrapes in the other order:
+ * one that is older than the newest is counted and otherwise left out. */
 struct store_scrape {
     struct lw_wall at;
     int64_t duration_ns;

@@ -37,6 +37,9 @@ struct store {
     void *changed_ctx;
 };
 
+/* A target that is in discovery, or NULL. */
+struct store_target *store_find(const struct store *store, uint64_t id);
+
 /* Queues a change of verdict for the next batch. */
 void store_note_change(struct store *store, const struct verdict_change *change);
 
