@@ -64,14 +64,6 @@ static void verdict_changed(void *ctx, const struct store_change *change)
         v->rate, v->rate_lo, v->rate_hi);
 }
 
-/* ---- binaries → store ---- */
-
-static void types_found(void *ctx, const struct binaries_answer *answer)
-{
-    (void)ctx; /* nobody asks yet */
-    (void)answer;
-}
-
 /* ---- http ---- */
 
 static struct metrics_daemon describe(void *ctx)
@@ -183,18 +175,12 @@ struct engine *engine_new(const struct engine_options *options, struct lw_err *e
         err->code = LW_INVALID; /* one that cannot be read is no better than one that is wrong */
     if (!engine->config || open_store(engine, options->storage_path, err) < 0)
         goto fail;
-    engine->binaries =
-        binaries_new(engine->loop, engine->config, options->storage_path, types_found, engine, err);
+    engine->binaries = binaries_new(
+        engine->loop, engine->config, options->storage_path, engine_types_answered, engine, err);
     if (!engine->binaries)
         goto fail;
     engine->reload_successful = true;
     engine->reload_success_at = loop_wall_now(engine->loop);
-    engine->binaries = binaries_new(
-        engine->loop, engine->config, options->storage_path, engine_types_answered, engine, err);
-    if (!engine->binaries) {
-        engine_free(&engine);
-        return NULL;
-    }
     engine->pool = scrape_pool_new(engine->loop, engine->fetcher, engine_scraped, engine);
     engine->discovery = discovery_new(engine->loop, targets_changed, engine);
     add_routes(engine, options);
@@ -215,7 +201,10 @@ void engine_free(struct engine **engine)
         http_server_free(&e->servers[i]);
     discovery_free(&e->discovery);
     scrape_pool_free(&e->pool);
-    binaries_free(&e->binaries);
+    /* Freeing it waits for all jobs, and a profile that is decoded meanwhile must not ask it. */
+    struct binaries *binaries = e->binaries;
+    e->binaries = NULL;
+    binaries_free(&binaries);
     if (e->store)
         engine_checkpoint_stop(e);
     http_router_free(&e->router);

@@ -21,10 +21,9 @@ struct engine {
     bool lifecycle;
 
     struct store *store;
-    struct binaries *binaries;
+    struct binaries *binaries; /* NULL while the engine is taken apart */
     struct discovery *discovery;
     struct scrape_pool *pool;
-    struct binaries *binaries;
 
     size_t decode_bytes;     /* of bodies that workers have or wait for */
     uint64_t decode_refused; /* bodies dropped because of that */

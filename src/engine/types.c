@@ -49,6 +49,8 @@ static const struct config_job *job_of(const struct engine *engine, const char *
 void engine_ask_types(
     struct engine *engine, const struct store_target *target, const struct profile *profile)
 {
+    if (!engine->binaries)
+        return;
     const struct config_job *job = job_of(engine, target->job_name);
     struct unknown_sites unknown = find_unknown(target, profile);
     if (job && unknown.count && profile->mapping_count) {

@@ -13,6 +13,7 @@ EXTRA_DIST += \
 	tests/e2e/test_leak.py \
 	tests/e2e/test_real_daemons.py \
 	tests/e2e/test_store.py \
+	tests/e2e/test_types.py \
 	tests/e2e/test_web.py
 
 # Not in EXTRA_DIST: as a file to distribute, `check` would be the target of that name, and make dist
