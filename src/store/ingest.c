@@ -84,7 +84,7 @@ static void update_sites(struct store *store, struct store_target *target,
         entries[i] = (struct row_entry){
             .id = site->id,
             .site = site,
-            .type = (struct store_type *)store_type_of(target, site->id),
+            .type = types_find(target->build, site->id),
             .sites = 1,
             .values = site->values,
             .noise_bytes = site->noise_bytes,
@@ -121,7 +121,7 @@ static void update_types(struct store *store, struct store_target *target,
     struct lw_map by_type = {0};
     for (size_t i = 0; i < profile->site_count; i++) {
         const struct profile_site *site = &profile->sites[i];
-        struct store_type *type = (struct store_type *)store_type_of(target, site->id);
+        struct store_type *type = types_find(target->build, site->id);
         if (!type || !type->name[0]) {
             profile_values_add(&scrape.rest, &site->values);
             scrape.rest_count++;
@@ -245,6 +245,7 @@ bool store_ingest(struct store *store, uint64_t target_id, const struct store_sc
     struct follow f = {store, target, scrape->at};
     push(&f, NULL, target->series, &profile->total, total_noise_bytes(profile));
     push_rows(&f, &target->sites);
-    push_rows(&f, &target->types);
+    if (target->build) /* what is not known is not zero */
+        push_rows(&f, &target->types);
     return true;
 }

@@ -2,16 +2,19 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "store/rows.h"
 #include "store/store_priv.h"
 
 const struct store_type *store_type_of(const struct store_target *target, uint64_t site_id)
 {
-    return target->build ? lw_map_find(&target->build->types, site_id) : NULL;
+    return types_find(target->build, site_id);
 }
 
 void store_forget_build(struct store *store, struct store_target *target)
 {
     types_unref_build(&store->types, &target->build);
+    for (size_t i = 0; i < target->sites.count; i++)
+        types_unref(&store->types, &target->sites.list[i].type);
     free(target->build_error);
     target->build_error = lw_strdup("");
 }
@@ -23,7 +26,9 @@ bool store_learn(struct store *store, uint64_t target_id, const struct store_bui
     if (!target)
         return false;
     struct store_build *now = types_ref_build(&store->types, build);
-    store_forget_build(store, target);
+    if (now != target->build)
+        store_forget_build(store, target);
+    types_unref_build(&store->types, &target->build); /* the same: one reference is enough */
     target->build = now;
     target->dirty = true;
     for (size_t i = 0; i < count; i++)
@@ -36,7 +41,13 @@ bool store_unlearn(struct store *store, uint64_t target_id, const char *why)
     struct store_target *target = store_find(store, target_id);
     if (!target)
         return false;
-    store_forget_build(store, target);
+    if (target->build) {
+        store_forget_build(store, target);
+        rows_fini(store, &target->types);
+        target->types.other = target->total;
+        target->types.other_count = target->site_count;
+        target->dirty = true;
+    }
     free(target->build_error);
     target->build_error = lw_strdup(why);
     return true;

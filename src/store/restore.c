@@ -4,11 +4,16 @@
 #include "store/image.h"
 #include "store/rows.h"
 
+/* The most that trend.sites_per_target can be: a file with more series of a target is not ours. */
+#define FOLLOWED_MAX 4096
+
 struct restoring {
     struct store *store;
     struct store_target *target;
     uint64_t build_id;         /* of the target; 0: none */
     struct store_build *build; /* while its sites are read */
+    struct lw_map types;       /* of the build, by id */
+    struct lw_map sites;       /* ids of those that were read; the values mean nothing */
     struct lw_wall now;
 };
 
@@ -32,16 +37,22 @@ static void restore_site(void *ctx, uint64_t id, const void *image, size_t len)
     struct restoring *r = ctx;
     struct lw_err ignored;
     struct store_site *site = image_decode_site(id, image, len, &ignored);
-    if (site)
-        sites_add(&r->store->sites, site);
-    else
+    if (!site) {
         refuse(r);
+        return;
+    }
+    sites_add(&r->store->sites, site);
+    lw_map_put(&r->sites, id, r);
 }
 
 static void restore_build(void *ctx, const struct store_build_spec *build)
 {
     struct restoring *r = ctx;
     r->build = types_ref_build(&r->store->types, build);
+    if (r->build->id == r->build_id)
+        return;
+    types_unref_build(&r->store->types, &r->build); /* it would be taught another's types */
+    refuse(r);
 }
 
 static void restore_typed(void *ctx, const struct store_type_spec *type)
@@ -51,8 +62,29 @@ static void restore_typed(void *ctx, const struct store_type_spec *type)
         types_bind(&r->store->types, r->build, type);
 }
 
-static void keep_row(struct restoring *r, struct store_rows *rows, struct store_row *row)
+/* The row's key in memory; false when there is none for it (any more). */
+static bool restore_key(
+    struct restoring *r, enum store_db_kind kind, uint64_t key, struct store_row *row)
 {
+    if (kind == STORE_DB_TYPE) {
+        row->type = types_ref_again(lw_map_find(&r->types, key));
+        return row->type != NULL;
+    }
+    row->site = kind == STORE_DB_SITE ? sites_ref_id(&r->store->sites, key) : NULL;
+    if (row->site)
+        row->type = types_ref_again(types_find(r->target->build, key));
+    return row->site != NULL;
+}
+
+static void restore_row(
+    struct restoring *r, enum store_db_kind kind, uint64_t key, struct store_row *row)
+{
+    struct store_rows *rows = kind == STORE_DB_TYPE ? &r->target->types : &r->target->sites;
+    if (rows->followed == FOLLOWED_MAX || !restore_key(r, kind, key, row)) {
+        trend_series_free(&row->series);
+        refuse(r);
+        return;
+    }
     row->busy = r->now;
     *rows_append(rows) = *row;
     rows->followed++;
@@ -63,30 +95,16 @@ static void restore_series(
     void *ctx, enum store_db_kind kind, uint64_t key, const void *image, size_t len)
 {
     struct restoring *r = ctx;
-    struct store_target *target = r->target;
     struct store_row row = {0};
     struct lw_err ignored;
     if (image_decode_row(image, len, &row, &ignored) < 0) {
         refuse(r);
-        return;
-    }
-    if (kind == STORE_DB_TOTAL) {
-        trend_series_free(&target->series);
-        target->series = row.series;
-        return;
-    }
-    if (kind == STORE_DB_SITE) {
-        row.site = sites_ref_id(&r->store->sites, key);
-        row.type = types_ref_again((struct store_type *)store_type_of(target, key));
+    } else if (kind == STORE_DB_TOTAL) {
+        trend_series_free(&r->target->series);
+        r->target->series = row.series;
     } else {
-        row.type = types_ref_again(lw_map_find(&r->store->types.by_id, key));
+        restore_row(r, kind, key, &row);
     }
-    if (kind == STORE_DB_SITE ? !row.site : !row.type) {
-        trend_series_free(&row.series);
-        refuse(r);
-        return;
-    }
-    keep_row(r, kind == STORE_DB_SITE ? &target->sites : &target->types, &row);
 }
 
 /* The build is read once for all targets that run it. */
@@ -96,33 +114,35 @@ static int restore_whole_build(
     struct store *store = r->store;
     if (!r->build_id)
         return 0;
+    int rc = 0;
     r->build = types_find_build(&store->types, r->build_id);
     if (r->build) {
         r->build->refs++;
     } else {
-        if (store_db_read_build(store->db, r->build_id, reader, err) < 0)
-            return -1;
-        if (r->build)
+        rc = store_db_read_build(store->db, r->build_id, reader, err);
+        if (r->build && rc == 0)
             r->build->dirty = false;
     }
     r->target->build = r->build;
-    return 0;
+    return rc;
 }
 
-static void drop_unused_site(void *ctx, uint64_t id, const void *image, size_t len)
+static void index_types(struct restoring *r)
 {
-    struct restoring *r = ctx;
-    (void)image;
-    (void)len;
-    sites_drop_unused(&r->store->sites, id);
+    size_t at = 0;
+    void *type;
+    while (r->build && lw_map_next(&r->build->types, &at, NULL, &type))
+        lw_map_put(&r->types, ((const struct store_type *)type)->id, type);
 }
 
-static void ignore_target(void *ctx, uint64_t build_id, const void *image, size_t len)
+/* Sites whose series was refused have no row that would free them. */
+static void drop_unused_sites(struct restoring *r)
 {
-    (void)ctx;
-    (void)build_id;
-    (void)image;
-    (void)len;
+    size_t at = 0;
+    uint64_t id;
+    void *value;
+    while (lw_map_next(&r->sites, &at, &id, &value))
+        sites_drop_unused(&r->store->sites, id);
 }
 
 void store_restore(struct store *store, struct store_target *target, struct lw_wall now)
@@ -132,13 +152,17 @@ void store_restore(struct store *store, struct store_target *target, struct lw_w
     struct restoring r = {.store = store, .target = target, .now = now};
     struct store_db_reader reader = {
         &r, restore_target, restore_site, restore_build, restore_typed, restore_series};
-    /* Sites whose series was refused have no row that would free them. */
-    struct store_db_reader sweep = {.ctx = &r, .target = ignore_target, .site = drop_unused_site};
     struct lw_err err; /* a file that cannot be read now costs history, not the watch */
-    if (store_db_read_target(store->db, target->id, &reader, &err) < 0 ||
-        restore_whole_build(&r, &reader, &err) < 0 ||
-        store_db_read_series(store->db, target->id, &reader, &err) < 0 ||
-        store_db_read_target(store->db, target->id, &sweep, &err) < 0)
+    int rc = store_db_read_target(store->db, target->id, &reader, &err);
+    if (rc == 0)
+        rc = restore_whole_build(&r, &reader, &err);
+    index_types(&r);
+    if (rc == 0)
+        rc = store_db_read_series(store->db, target->id, &reader, &err);
+    if (rc < 0)
         refuse(&r);
+    drop_unused_sites(&r);
+    lw_map_fini(&r.types);
+    lw_map_fini(&r.sites);
     store->stats.sites = store->sites.by_id.count;
 }

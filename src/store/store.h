@@ -45,7 +45,7 @@ struct store_site {
 
 /* A Go type that sites allocate, kept once. One that could not be told has no name but a reason. */
 struct store_type {
-    uint64_t id;       /* of name, kind, origin and reason */
+    uint64_t id;       /* of all below but the version: rows and series outlive an update */
     char *name;        /* "*main.Session", "map[string]int"; "" when it could not be told */
     char *kind;        /* of the allocation: "object", "slice growth", …; "" when not known */
     char *import_path; /* of the named type at its heart, or "" */
@@ -119,7 +119,7 @@ struct store_target {
     size_t site_count;           /* in the newest profile */
     struct trend_series *series; /* of the total */
     struct store_rows sites;
-    struct store_rows types; /* empty while no binary is known; `other` then holds all */
+    struct store_rows types; /* while no binary is known none is present: `other` holds all */
 
     struct store_build *build; /* a reference; NULL: not known */
     char *build_error;         /* why it is not, for people; "" when it is or was not asked for */
@@ -245,7 +245,8 @@ struct store_type_spec {
 bool store_learn(struct store *store, uint64_t target_id, const struct store_build_spec *build,
     const struct store_type_spec *types, size_t count);
 
-/* The target's binary is not to be had, or was refused: says why. What was known is let go. */
+/* The target's binary is not to be had, or was refused: says why. What was known is let go, and the
+ * series of types with it. */
 bool store_unlearn(struct store *store, uint64_t target_id, const char *why);
 
 /* The type of a site in the build that the target runs, or NULL when that was not learnt yet. */

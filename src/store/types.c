@@ -16,10 +16,16 @@ static uint64_t type_id(const struct store_type_spec *spec)
     return lw_hash_string(id, spec->unresolved);
 }
 
+/* Targets of a rolling update run several versions of a module: each keeps its own. */
+static uint64_t interned_key(uint64_t id, const char *version)
+{
+    return lw_hash_string(id, version);
+}
+
 struct store_type *types_ref(struct types *types, const struct store_type_spec *spec)
 {
-    uint64_t id = type_id(spec);
-    struct store_type *type = lw_map_find(&types->by_id, id);
+    uint64_t id = type_id(spec), key = interned_key(id, spec->version);
+    struct store_type *type = lw_map_find(&types->interned, key);
     if (!type) {
         type = LW_NEW(struct store_type);
         *type = (struct store_type){
@@ -31,7 +37,7 @@ struct store_type *types_ref(struct types *types, const struct store_type_spec *
             .version = lw_strdup(spec->version),
             .unresolved = lw_strdup(spec->unresolved),
         };
-        lw_map_put(&types->by_id, id, type);
+        lw_map_put(&types->interned, key, type);
     }
     return types_ref_again(type);
 }
@@ -59,7 +65,7 @@ void types_unref(struct types *types, struct store_type **type)
     if (!*type)
         return;
     if (--(*type)->refs == 0) {
-        lw_map_remove(&types->by_id, (*type)->id);
+        lw_map_remove(&types->interned, interned_key((*type)->id, (*type)->version));
         type_free(*type);
     }
     *type = NULL;
@@ -123,6 +129,11 @@ void types_unref_build(struct types *types, struct store_build **build)
     *build = NULL;
 }
 
+struct store_type *types_find(const struct store_build *build, uint64_t site_id)
+{
+    return build ? lw_map_find(&build->types, site_id) : NULL;
+}
+
 void types_bind(struct types *types, struct store_build *build, const struct store_type_spec *spec)
 {
     if (build->types.count >= BUILD_SITES_MAX && !lw_map_find(&build->types, spec->site_id))
@@ -141,7 +152,7 @@ void types_fini(struct types *types)
         build_free(types, value);
     lw_map_fini(&types->builds);
     at = 0;
-    while (lw_map_next(&types->by_id, &at, NULL, &value))
+    while (lw_map_next(&types->interned, &at, NULL, &value))
         type_free(value);
-    lw_map_fini(&types->by_id);
+    lw_map_fini(&types->interned);
 }

@@ -298,6 +298,16 @@ static struct store_db *open_db(char set_aside[STORE_PATH_BYTES])
     return db;
 }
 
+static void run_sql(const char *sql)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/leakwatchd.db", dir);
+    sqlite3 *other;
+    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(other);
+}
+
 static void write_batch(struct store *store, int minute)
 {
     struct store_batch *batch = store_batch_new(store, 0, minutes(minute));
@@ -433,15 +443,7 @@ static void test_a_damaged_row_costs_only_itself(void **state)
 {
     (void)state;
     make_history();
-    char path[128];
-    snprintf(path, sizeof path, "%s/leakwatchd.db", dir);
-    sqlite3 *other;
-    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(other, "UPDATE series SET image = substr(image, 1, 40) WHERE kind = 1;", NULL,
-            NULL, NULL),
-        SQLITE_OK);
-    sqlite3_close(other);
+    run_sql("UPDATE series SET image = substr(image, 1, 40) WHERE kind = 1;");
     char set_aside[STORE_PATH_BYTES];
     struct store *store = new_store(open_db(set_aside));
     set_targets(store, 1, 51);
@@ -457,12 +459,9 @@ static void test_a_newer_file_is_left_alone(void **state)
 {
     (void)state;
     make_history();
+    run_sql("PRAGMA user_version = 99");
     char path[128];
     snprintf(path, sizeof path, "%s/leakwatchd.db", dir);
-    sqlite3 *other;
-    assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
-    sqlite3_exec(other, "PRAGMA user_version = 99", NULL, NULL, NULL);
-    sqlite3_close(other);
     char set_aside[STORE_PATH_BYTES];
     struct lw_err err;
     assert_null(store_db_open(dir, NOW, set_aside, &err));
@@ -574,6 +573,129 @@ static void test_a_type_sums_its_sites(void **state)
     store_free(&store);
 }
 
+/* After a restart nothing is known of types until the binary was asked again: their series wait for
+ * that, they do not fall to zero. */
+static void test_what_is_not_known_is_not_zero(void **state)
+{
+    (void)state;
+    struct store *store = new_store(NULL);
+    set_targets(store, 1, 0);
+    struct site sites[] = {{1, 9 * MIB, 90 * MIB}, {2, 3 * MIB, 30 * MIB}, {3, 5 * MIB, 5 * MIB}};
+    struct site again[] = {{1, 9 * MIB, 9 * MIB}, {2, 3 * MIB, 3 * MIB}, {3, 5 * MIB, 5 * MIB}};
+    ingest(store, 1, 0, sites, 3);
+    learn(store, 1);
+    ingest(store, 1, 1, sites, 3);
+    assert_true(ingest(store, 1, 2, again, 3));
+    const struct store_target *t = store_target_find(store, 1);
+    assert_int_equal(t->types.count, 1);
+    assert_false(t->types.list[0].present);
+    ingest(store, 1, 3, again, 3);
+    learn(store, 1);
+    assert_non_null(t->build);
+    assert_null(t->sites.list[0].type); /* from the next scrape on */
+    for (int i = 4; i < 8; i++)
+        ingest(store, 1, i, again, 3);
+    learn(store, 1); /* once more, and nothing that is known goes */
+    assert_non_null(t->sites.list[0].type);
+    struct trend_block blocks[TREND_BLOCKS_MAX];
+    size_t n = trend_series_blocks(t->types.list[0].series, blocks, TREND_BLOCKS_MAX);
+    assert_true(n > 0);
+    assert_true(blocks[0].start_s >= lw_wall_s(minutes(4)));
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal((int64_t)blocks[i].inuse_min_bytes, 12 * MIB);
+    store_free(&store);
+}
+
+static void test_a_refused_binary_takes_its_types_along(void **state)
+{
+    (void)state;
+    char set_aside[STORE_PATH_BYTES];
+    struct site sites[] = {{1, 9 * MIB, 90 * MIB}, {2, 3 * MIB, 30 * MIB}, {3, 5 * MIB, 5 * MIB}};
+    struct store *store = new_store(open_db(set_aside));
+    set_targets(store, 1, 0);
+    ingest(store, 1, 0, sites, 3);
+    learn(store, 1);
+    ingest(store, 1, 1, sites, 3);
+    write_batch(store, 2);
+    assert_true(store_unlearn(store, 1, "another build"));
+    const struct store_target *t = store_target_find(store, 1);
+    assert_int_equal(t->types.count, 0);
+    assert_int_equal(t->types.other.inuse_bytes, 17 * MIB);
+    assert_int_equal(t->types.other_count, 3);
+    assert_null(t->sites.list[0].type);
+    write_batch(store, 3); /* and the file forgets it, too */
+    store_free(&store);
+
+    store = new_store(open_db(set_aside));
+    set_targets(store, 1, 4);
+    t = store_target_find(store, 1);
+    assert_null(t->build);
+    assert_int_equal(t->types.count, 0);
+    assert_int_equal(t->sites.count, 3);
+    store_free(&store);
+}
+
+/* A rolling update: one type, two versions of the module it is from. */
+static void test_each_build_has_its_versions(void **state)
+{
+    (void)state;
+    char set_aside[STORE_PATH_BYTES];
+    struct site site = {1, 9 * MIB, 90 * MIB};
+    struct store *store = new_store(open_db(set_aside));
+    set_targets(store, 2, 0);
+    for (uint64_t id = 1; id <= 2; id++) {
+        ingest(store, id, 0, &site, 1);
+        struct store_build_spec b = build;
+        struct store_type_spec type =
+            typed(store_target_find(store, id)->sites.list[0].site->id, "main.Session");
+        b.binary_id = id == 1 ? "b1" : "b2";
+        type.version = id == 1 ? "v1" : "v2";
+        assert_true(store_learn(store, id, &b, &type, 1));
+        ingest(store, id, 1, &site, 1);
+    }
+    for (int reopened = 0; reopened < 2; reopened++) {
+        const struct store_row *old = &store_target_find(store, 1)->types.list[0];
+        const struct store_row *new = &store_target_find(store, 2)->types.list[0];
+        assert_string_equal(old->type->version, "v1");
+        assert_string_equal(new->type->version, "v2");
+        assert_int_equal(store_row_id(old), store_row_id(new));
+        if (reopened)
+            break;
+        write_batch(store, 2);
+        store_free(&store);
+        store = new_store(open_db(set_aside));
+        set_targets(store, 2, 3);
+    }
+    store_free(&store);
+}
+
+/* A row of the file that names another build must not teach that one. */
+static void test_a_forged_build_is_refused(void **state)
+{
+    (void)state;
+    char set_aside[STORE_PATH_BYTES];
+    struct site sites[] = {{1, 9 * MIB, 90 * MIB}, {2, 3 * MIB, 30 * MIB}, {3, 5 * MIB, 5 * MIB}};
+    struct store *store = new_store(open_db(set_aside));
+    set_targets(store, 1, 0);
+    ingest(store, 1, 0, sites, 3);
+    learn(store, 1);
+    ingest(store, 1, 1, sites, 3);
+    write_batch(store, 2);
+    store_free(&store);
+    run_sql("UPDATE build SET binary_id = 'b2'; UPDATE series SET kind = 7 WHERE key = "
+            "(SELECT min(key) FROM series WHERE kind = 1)");
+    store = new_store(open_db(set_aside));
+    set_targets(store, 1, 3);
+    const struct store_target *t = store_target_find(store, 1);
+    assert_null(t->build);
+    assert_int_equal(t->types.count, 0);
+    assert_int_equal(t->sites.count, 2);
+    assert_int_equal(store_stats(store)->sites, 2);
+    /* the build, its type's series, and the series of a kind that there is not */
+    assert_int_equal(store_stats(store)->images_refused, 3);
+    store_free(&store);
+}
+
 static void test_types_come_back_and_are_shared(void **state)
 {
     (void)state;
@@ -636,6 +758,10 @@ int main(void)
         WITH_DIR(test_a_directory_that_cannot_be_made),
         WITH_DIR(test_what_left_is_forgotten_in_time),
         cmocka_unit_test(test_a_type_sums_its_sites),
+        cmocka_unit_test(test_what_is_not_known_is_not_zero),
+        WITH_DIR(test_a_refused_binary_takes_its_types_along),
+        WITH_DIR(test_each_build_has_its_versions),
+        WITH_DIR(test_a_forged_build_is_refused),
         WITH_DIR(test_types_come_back_and_are_shared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
