@@ -3,6 +3,7 @@ include tests/sim/local.mk
 include tests/fuzz/local.mk
 include tests/e2e/local.mk
 include tests/targets/local.mk
+include tests/gotypes/local.mk
 
 dist_check_SCRIPTS = tests/arrows
 TESTS += tests/arrows

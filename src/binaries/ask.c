@@ -364,7 +364,7 @@ static bool search_by_id(struct search *search)
     const char *id = search->ask->request.mapping.build_id;
     if (!id[0]) {
         note(search, "its profile shows no GNU build id, by which folders and uploads are "
-                     "searched (before Go 1.24: build with -ldflags=-B=gobuildid)");
+                     "searched: Go writes one since 1.24, since 1.22 with -ldflags=-B=gobuildid");
         return false;
     }
     const struct config_strings *folders = search->places->directories;

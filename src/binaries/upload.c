@@ -76,12 +76,14 @@ int binaries_upload_authorize(
     const char *given = authorization + strlen(scheme);
     int rc = 0;
     if (!token[0])
-        rc = lw_err_set(err, LW_FORBIDDEN, "uploads are off: %s is empty", path);
+        rc = lw_err_set(
+            err, LW_FORBIDDEN, "uploads are off: the file of binaries.upload_token_file is empty");
     else if (strncasecmp(authorization, scheme, strlen(scheme)) != 0)
         rc =
             lw_err_set(err, LW_UNAUTHORIZED, "uploads need the header Authorization: Bearer TOKEN");
     else if (!is_same_secret(given, token))
-        rc = lw_err_set(err, LW_UNAUTHORIZED, "the token is not that of %s", path);
+        rc = lw_err_set(
+            err, LW_UNAUTHORIZED, "the token is not the one of binaries.upload_token_file");
     explicit_bzero(token, strlen(token));
     free(token);
     return rc;
@@ -120,6 +122,8 @@ static int take_build(struct binaries_upload *upload, const struct gotypes_build
 static int check_program(struct binaries_upload *upload)
 {
     struct binaries_image image;
+    if (!upload->bytes)
+        return lw_err_set(&upload->err, LW_INVALID, "the body is empty: send the binary itself");
     if (binaries_image_open(&image, upload->path, &upload->err) < 0)
         return -1;
     binaries_guard_begin(image.bytes, image.len);

@@ -2,9 +2,11 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/strbuf.h"
+#include "cli/types.h"
 #include "config/config.h"
 
 #ifdef HAVE_CONFIG_H
@@ -15,7 +17,8 @@
 
 static const char usage[] =
     "usage: leakwatchd [flags]\n"
-    "Watches Go services for memory leaks from outside.\n\n"
+    "       leakwatchd types --binary=BIN [--json] [--all-sites] [PROFILE...]\n"
+    "Watches Go services for memory leaks from outside; types: see 'leakwatchd types --help'.\n\n"
     "  --config.file=FILE             configuration (leakwatchd.yml)\n"
     "  --web.listen-address=ADDR      where to answer HTTP (:9746); up to 8 times\n"
     "  --[no-]web.enable-lifecycle    whether POST /-/reload is allowed (it is)\n"
@@ -139,6 +142,10 @@ static enum flags_exit run_errand(enum flag flag, const struct flags *flags)
 
 bool flags_parse(int argc, char **argv, struct flags *flags, enum flags_exit *status)
 {
+    if (argc > 1 && strcmp(argv[1], "types") == 0) {
+        *status = cli_types_run(argc - 1, argv + 1);
+        return false;
+    }
     *flags =
         (struct flags){.config_path = "leakwatchd.yml", .storage_path = "data", .lifecycle = true};
     struct errand errand = {0};

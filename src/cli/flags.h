@@ -1,4 +1,4 @@
-/* The command line: flags, and what is done at once and ends (--help, --check-config, …). */
+/* The command line: flags, and what is done at once and ends (--help, --check-config, types, …). */
 #ifndef LW_CLI_FLAGS_H
 #define LW_CLI_FLAGS_H
 

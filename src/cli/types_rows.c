@@ -150,9 +150,32 @@ static bool is_symbolized(const struct profile_site *site)
     return strncmp(site->frames[0]->function, "0x", 2) != 0;
 }
 
+/* How much of a generic function's name stands before its type arguments; 0 for other functions. */
+static size_t before_arguments(const char *function)
+{
+    const char *open = strchr(function, '[');
+    return open ? (size_t)(open - function) : 0;
+}
+
+static const char *behind_arguments(const char *function)
+{
+    const char *close = strrchr(function, ']');
+    return close ? close + 1 : function;
+}
+
+/* Go 1.20 writes "main.f[...]" for "main.f[go.shape.int]" (runtime.funcNameForPrint). */
+static bool same_function(const char *a, const char *b)
+{
+    if (strcmp(a, b) == 0)
+        return true;
+    size_t len = before_arguments(a);
+    return (strstr(a, "[...]") || strstr(b, "[...]")) && len && len == before_arguments(b) &&
+           strncmp(a, b, len) == 0 && strcmp(behind_arguments(a), behind_arguments(b)) == 0;
+}
+
 static bool agrees(const struct profile_frame *frame, const struct gotypes_line *line)
 {
-    return strcmp(frame->function, line->function) == 0 &&
+    return same_function(frame->function, line->function) &&
            (frame->line == 0 || line->line == 0 || frame->line == line->line);
 }
 

@@ -102,6 +102,8 @@ def place(listing, symbols, binary):
 PATH = re.compile(r"(?:[\w.%~-]+/)+([\w.%~-]+?)(?=\.)")
 MAJOR = re.compile(r"(?:[\w.%~-]+/)*([\w.%~-]+)/v\d+(?:%2e\d+)*(?=\.)")
 FIELD = re.compile(r"(?<=[{;] )[\w%-]+\.(\.?[\w·]+)(?= [^}{;\"]|\()")
+NUMBERED_SHAPE = re.compile(r"go\.shape\..*_\d")  # until Go 1.19; 1.18 says go.shape for every package
+PACKAGE = re.compile(r"(?<![\w.])(?:go\.shape|[\w%-]+)\.(?=\w)")
 LOCAL = re.compile(r"·\d+")
 
 
@@ -111,7 +113,8 @@ def normal(name):
     name = LOCAL.sub("", name.replace("noalg.", ""))
     name = MAJOR.sub(r"\1", name)
     name = PATH.sub(r"\1", name)
-    return FIELD.sub(r"\1", name)
+    name = FIELD.sub(r"\1", name)
+    return PACKAGE.sub("", name) if NUMBERED_SHAPE.search(name) else name
 
 
 NAMED = re.compile(r"[*\[\]\d]*((?:[\w.%~-]+/)*[\w%~-]+)\.[\w·]+$")
@@ -426,6 +429,9 @@ def main():
                     good = good and passes(tally)
         except Unavailable as e:
             print(f"{spec}: skipped: {e}", file=sys.stderr)
+        except RuntimeError as e:
+            print(f"{spec}: {e}", file=sys.stderr)
+            good = False
     print(line(HEADER))
     print(line(["---"] * 3 + ["--:"] * (len(HEADER) - 3)))
     for row in rows:

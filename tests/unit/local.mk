@@ -13,3 +13,4 @@ include tests/unit/http.mk
 include tests/unit/binaries.mk
 include tests/unit/expo.mk
 include tests/unit/store.mk
+include tests/unit/cli.mk

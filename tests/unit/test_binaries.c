@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -346,6 +347,30 @@ static void test_proc_is_off(void **state)
     assert_int_equal(room->err.code, LW_NOT_FOUND);
 }
 
+/* ---- debuginfod ---- */
+
+/* A server that is a folder: libdebuginfod takes file:// too. */
+static void test_debuginfod(void **state)
+{
+    NEEDS_GO;
+    struct room *room = *state;
+    char url[600];
+    snprintf(url, sizeof url, "file://%s", room_path("mirror"));
+    setenv("DEBUGINFOD_URLS", url, 1);
+    room_watch(room, room_path("app"), NULL, "proc: false, debuginfod: true");
+    room_ask(room, NOWHERE);
+    room_assert_refused(room, LW_NOT_FOUND, "debuginfod");
+    if (strstr(room->err.msg, "not compiled in"))
+        skip();
+    room_assert_has(room->err.msg, "debuginfod has no " ID);
+    room_sh("mkdir -p '%s' && cp '%s' '%s'", room_path("mirror/buildid/" ID), room_path("app"),
+        room_path("mirror/buildid/" ID "/executable"));
+    room_sh("rm -rf '%s'", room_path("storage/debuginfod")); /* where it notes what was not there */
+    binaries_apply(room->binaries, room->config);
+    room_ask(room, NOWHERE);
+    room_assert_found(room, BINARIES_DEBUGINFOD);
+}
+
 /* ---- files that change while they are read ---- */
 
 struct reading {
@@ -442,6 +467,7 @@ int main(void)
         REAL(test_process_of_deleted_file),
         REAL(test_other_process),
         REAL(test_proc_is_off),
+        REAL(test_debuginfod),
         REAL(test_shrinking_file),
         VIRTUAL(test_overwritten_file),
     };

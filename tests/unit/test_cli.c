@@ -355,6 +355,20 @@ static void wrappers_may_be_left_out_of_stacks(void **state)
     assert_refused("line 30");
 }
 
+static void type_arguments_may_be_abridged(void **state)
+{
+    (void)state;
+    sketch.profile.string_table[sketch.functions[0].name] = (char *)"main.(*list[...]).leak";
+    binary.leak_name = "main.(*list[go.shape.[]int]).leak";
+    add_sample(sketch_stack_1_3, 1);
+    add_profile_ok();
+    assert_int_equal(rows.count, 1);
+    binary.leak_name = "main.(*list[go.shape.[]int]).leek";
+    assert_refused("main.(*list[...]).leak");
+    binary.leak_name = "main.list";
+    assert_refused("main.(*list[...]).leak");
+}
+
 static void an_address_without_code_is_refused(void **state)
 {
     (void)state;
@@ -442,6 +456,7 @@ int main(void)
         CASE(another_function_is_refused),
         CASE(another_line_is_refused),
         CASE(wrappers_may_be_left_out_of_stacks),
+        CASE(type_arguments_may_be_abridged),
         CASE(an_address_without_code_is_refused),
         CASE(without_names_the_build_id_must_vouch),
         CASE(json_is_exact_and_knows_null),
