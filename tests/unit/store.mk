@@ -1,6 +1,13 @@
-check_PROGRAMS += tests/unit/test_store
-TESTS += tests/unit/test_store
-tests_unit_test_store_SOURCES = tests/unit/test_store.c tests/unit/profile_sketch.c \
-	tests/unit/profile_sketch.h
+FLEET = tests/unit/fleet.c tests/unit/fleet.h \
+	tests/unit/profile_sketch.c tests/unit/profile_sketch.h
+
+check_PROGRAMS += tests/unit/test_store tests/unit/test_store_types
+TESTS += tests/unit/test_store tests/unit/test_store_types
+
+tests_unit_test_store_SOURCES = tests/unit/test_store.c $(FLEET)
 tests_unit_test_store_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_store_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_store_types_SOURCES = tests/unit/test_store_types.c $(FLEET)
+tests_unit_test_store_types_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_store_types_LDADD = $(UNIT_LIBS)
