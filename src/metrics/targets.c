@@ -186,18 +186,13 @@ static void build_family(struct expo *e, const struct store *store)
 
 static void job_outcomes(struct expo *e, const struct store *store, const char *job)
 {
-    uint64_t sums[LW_CODE_COUNT] = {0};
-    for (size_t i = 0; i < store_target_count(store); i++) {
-        const struct store_target *target = store_target_at(store, i);
-        for (int c = 0; strcmp(target->job_name, job) == 0 && c < LW_CODE_COUNT; c++)
-            sums[c] += target->scrapes[c];
-    }
     for (int c = 0; c < LW_CODE_COUNT; c++) {
-        if (!sums[c] && c != LW_OK)
+        uint64_t count = store_job_scrapes(store, job, (enum lw_code)c);
+        if (!count && c != LW_OK)
             continue;
         expo_label(e, "job", job);
         expo_label(e, "outcome", lw_code_word((enum lw_code)c));
-        expo_int(e, (int64_t)sums[c]);
+        expo_int(e, (int64_t)count);
     }
 }
 
@@ -205,7 +200,7 @@ static void scrape_family(struct expo *e, const struct metrics_view *view)
 {
     const struct config *config = *view->config;
     expo_family(e, EXPO_COUNTER, "leakwatch_scrapes", NULL,
-        "Scrapes of the present targets, by outcome; outcomes that never happened are left out.");
+        "Scrapes by outcome; outcomes that never happened are left out.");
     for (size_t i = 0; i < config->scrape_config_count; i++)
         job_outcomes(e, view->store, config->scrape_configs[i].job_name);
 }

@@ -150,6 +150,7 @@ static void batch_free(struct store_batch *batch)
 
 struct store_batch *store_batch_new(struct store *store, int64_t min_age_ns, struct lw_wall now)
 {
+    store_purge_retired(store, now);
     if (!store->db || store->batch_out)
         return NULL;
     struct store_batch *batch = LW_NEW(struct store_batch);

@@ -2,15 +2,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "store/rows.h"
 #include "store/store_priv.h"
 
+static void count_scrape(struct store *store, struct store_target *target, enum lw_code outcome)
+{
+    uint64_t id = lw_hash_string(0, target->job_name);
+    struct job_scrapes *job = lw_map_find(&store->jobs, id);
+    if (!job) {
+        job = LW_NEW(struct job_scrapes);
+        lw_map_put(&store->jobs, id, job);
+    }
+    job->count[outcome]++;
+    target->scrapes[outcome]++;
+}
+
 /* False for a scrape that is older than the newest one known: it is only counted. */
-static bool note_scrape(struct store_target *target, const struct store_scrape *scrape)
+static bool note_scrape(
+    struct store *store, struct store_target *target, const struct store_scrape *scrape)
 {
     const struct lw_err *outcome = scrape->outcome;
-    target->scrapes[outcome->code]++;
+    count_scrape(store, target, outcome->code);
     if (scrape->at.ns < target->last_scrape.ns)
         return false;
     target->last_scrape = scrape->at;
@@ -29,7 +43,7 @@ bool store_fail(struct store *store, uint64_t target_id, const struct store_scra
 {
     struct store_target *target = store_find(store, target_id);
     if (target)
-        note_scrape(target, scrape);
+        (void)note_scrape(store, target, scrape);
     return target != NULL;
 }
 
@@ -217,7 +231,7 @@ bool store_ingest(struct store *store, uint64_t target_id, const struct store_sc
         *restarted = false;
     if (!target)
         return false;
-    if (!note_scrape(target, scrape))
+    if (!note_scrape(store, target, scrape))
         return true;
 
     bool restart = process_restarted(target, profile);

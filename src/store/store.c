@@ -1,9 +1,11 @@
 #include "store/store.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "store/db.h"
 #include "store/rows.h"
@@ -52,6 +54,12 @@ struct store_target *store_find(const struct store *store, uint64_t id)
 const struct store_target *store_target_find(const struct store *store, uint64_t id)
 {
     return store_find(store, id);
+}
+
+uint64_t store_job_scrapes(const struct store *store, const char *job_name, enum lw_code outcome)
+{
+    const struct job_scrapes *job = lw_map_find(&store->jobs, lw_hash_string(0, job_name));
+    return job ? job->count[outcome] : 0;
 }
 
 const struct store_stats *store_stats(const struct store *store)
@@ -104,6 +112,11 @@ void store_free(struct store **store)
     while (lw_map_next(&s->targets, &at, NULL, &target))
         target_free(s, target);
     lw_map_fini(&s->targets);
+    void *job;
+    at = 0;
+    while (lw_map_next(&s->jobs, &at, NULL, &job))
+        free(job);
+    lw_map_fini(&s->jobs);
     sites_fini(&s->sites);
     types_fini(&s->types);
     free(s->listed);
@@ -182,9 +195,10 @@ static int by_name(const void *a, const void *b)
     return order ? order : (x->id > y->id) - (x->id < y->id);
 }
 
-/* Frees retired targets that are written down and have not come back. */
-static void purge_retired(struct store *store, struct lw_wall now)
+void store_purge_retired(struct store *store, struct lw_wall now)
 {
+    if (store->batch_out) /* it may fail, and would then have to be put together again */
+        return;
     struct store_target **gone = lw_new(store->targets.count, sizeof(struct store_target *));
     size_t count = 0, at = 0;
     void *value;
@@ -199,6 +213,18 @@ static void purge_retired(struct store *store, struct lw_wall now)
         target_free(store, gone[i]);
     }
     free(gone);
+}
+
+/* Ids are unique; labels need not be, when only the URLs differ. */
+static void check_listed(struct store *store)
+{
+    struct lw_map seen = {0};
+    for (size_t i = 0; i < store->listed_count; i++) {
+        struct store_target *target = store->listed[i];
+        assert(i == 0 || target != store->listed[i - 1]);
+        target->is_twin = lw_map_put(&seen, lw_labels_hash(target->labels, 0), target) != NULL;
+    }
+    lw_map_fini(&seen);
 }
 
 void store_set_targets(
@@ -216,5 +242,6 @@ void store_set_targets(
         store->listed[i] = target;
     }
     qsort(store->listed, count, sizeof *store->listed, by_name);
-    purge_retired(store, now);
+    check_listed(store);
+    store_purge_retired(store, now);
 }

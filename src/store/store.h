@@ -103,6 +103,7 @@ struct store_target {
     char *url;
     int64_t interval_ns;
     int64_t timeout_ns;
+    bool is_twin; /* one before it in the walk has the same labels, and another URL */
 
     enum store_health health;
     char *last_error; /* "" when up */
@@ -144,13 +145,15 @@ size_t store_target_count(const struct store *store);
 const struct store_target *store_target_at(const struct store *store, size_t i);
 const struct store_target *store_target_find(const struct store *store, uint64_t id);
 
+/* Scrapes of a job (of scrape_configs) that had this outcome, since the daemon started. */
+uint64_t store_job_scrapes(const struct store *store, const char *job_name, enum lw_code outcome);
+
 struct store_stats {
     uint64_t batches_written;
     uint64_t batches_failed;
-    uint64_t images_refused; /* series in the file that could not be read */
-    uint64_t files_set_aside;
-    size_t sites;    /* call stacks held */
-    size_t followed; /* series held, totals included */
+    uint64_t images_refused; /* rows of the file that could not be read */
+    size_t sites;            /* call stacks held */
+    size_t followed;         /* series held, totals included */
 };
 
 const struct store_stats *store_stats(const struct store *store);
@@ -256,7 +259,8 @@ const struct store_type *store_type_of(const struct store_target *target, uint64
 
 struct store_batch;
 
-/* Puts together what changed since the last batch: targets whose last image is older than
+/* To be called now and then, also without a file: lets go of targets that left a while ago. Puts
+ * together what changed since the last batch: targets whose last image is older than
  * min_age_ns (0: all), and all changes of verdicts. NULL when there is nothing or a batch is out.
  */
 struct store_batch *store_batch_new(struct store *store, int64_t min_age_ns, struct lw_wall now);

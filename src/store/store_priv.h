@@ -18,6 +18,11 @@ struct verdict_change {
 
 #define CHANGES_MAX 4096 /* more than that between two batches: the oldest are let go */
 
+/* Scrapes of a job since the daemon started, those of targets that left included. */
+struct job_scrapes {
+    uint64_t count[LW_CODE_COUNT]; /* by outcome */
+};
+
 struct store {
     struct trend_config trend;
     size_t sites_per_target;
@@ -25,6 +30,8 @@ struct store {
     struct lw_map targets;        /* owned struct store_target, retired ones too */
     struct store_target **listed; /* owned array of those in discovery, sorted */
     size_t listed_count;
+    struct lw_map
+        jobs; /* owned struct job_scrapes, by hash of the name; as many as configured ever */
     struct sites sites;
     struct types types;
     struct store_db *db; /* owned; NULL: memory only */
@@ -39,6 +46,9 @@ struct store {
 
 /* A target that is in discovery, or NULL. */
 struct store_target *store_find(const struct store *store, uint64_t id);
+
+/* Frees targets that left a while ago, are written down and have not come back. */
+void store_purge_retired(struct store *store, struct lw_wall now);
 
 /* Queues a change of verdict for the next batch. */
 void store_note_change(struct store *store, const struct verdict_change *change);

@@ -178,6 +178,65 @@ static void test_a_target_that_comes_back_has_its_series(void **state)
     store_free(&store);
 }
 
+/* What is counted for a job never falls, whichever targets come and go. */
+static void test_a_job_counts_what_left(void **state)
+{
+    (void)state;
+    struct store *store = fleet_store_new(NULL);
+    struct fleet_site site = {1, 9 * MIB, 90 * MIB};
+    fleet_set_targets(store, 2, 0);
+    fleet_ingest(store, 1, 0, &site, 1);
+    fleet_ingest(store, 2, 0, &site, 1);
+    fleet_set_targets(store, 1, 1);
+    fleet_set_targets(store, 1, 60); /* the other one is not even in memory any more */
+    fleet_set_targets(store, 2, 61);
+    fleet_ingest(store, 2, 61, &site, 1);
+    assert_int_equal(store_job_scrapes(store, "shop", LW_OK), 3);
+    assert_int_equal(store_job_scrapes(store, "shop", LW_TIMEOUT), 0);
+    assert_int_equal(store_job_scrapes(store, "no such job", LW_OK), 0);
+    store_free(&store);
+}
+
+static void test_targets_of_the_same_labels_are_told_apart(void **state)
+{
+    (void)state;
+    struct store *store = fleet_store_new(NULL);
+    struct lw_label list[] = {{(char *)"job", (char *)"shop"}, {(char *)"instance", (char *)"a"}};
+    struct lw_labels *labels[3];
+    for (int i = 0; i < 3; i++)
+        labels[i] = lw_labels_new(list, i < 2 ? 2 : 1);
+    fleet_set_labelled(store, labels, 3);
+    assert_false(store_target_find(store, 1)->is_twin);
+    assert_true(store_target_find(store, 2)->is_twin);
+    assert_false(store_target_find(store, 3)->is_twin);
+    store_free(&store);
+}
+
+/* Targets that left are let go also when nothing changes any more, but never before they are
+ * written down, or while it is not sure that they are. */
+static void test_what_left_is_let_go_when_it_is_safe(void **state)
+{
+    (void)state;
+    char set_aside[STORE_PATH_BYTES];
+    struct store *store = fleet_store_new(fleet_open_db(set_aside));
+    struct fleet_site site = {1, 9 * MIB, 90 * MIB};
+    fleet_set_targets(store, 1, 0);
+    fleet_ingest(store, 1, 0, &site, 1);
+    fleet_set_targets(store, 0, 1);
+    struct store_batch *batch = store_batch_new(store, 0, fleet_minute(30));
+    assert_non_null(batch);
+    fleet_set_targets(store, 0, 31);
+    assert_int_equal(store_stats(store)->sites, 1);
+    store_batch_done(store, &batch, false);
+    fleet_write_batch(store, 32);
+    assert_int_equal(store_stats(store)->sites, 1);
+    assert_null(store_batch_new(store, 0, fleet_minute(33)));
+    assert_int_equal(store_stats(store)->sites, 0);
+    fleet_set_targets(store, 1, 34);
+    assert_int_equal(store_target_find(store, 1)->sites.count, 1);
+    store_free(&store);
+}
+
 /* ---- the file ---- */
 
 /* A store with one target, fifty minutes of history, written down. */
@@ -385,6 +444,9 @@ int main(void)
         cmocka_unit_test(test_an_older_scrape_is_only_counted),
         cmocka_unit_test(test_a_new_sample_rate_is_no_restart),
         cmocka_unit_test(test_a_target_that_comes_back_has_its_series),
+        cmocka_unit_test(test_a_job_counts_what_left),
+        cmocka_unit_test(test_targets_of_the_same_labels_are_told_apart),
+        WITH_DIR(test_what_left_is_let_go_when_it_is_safe),
         WITH_DIR(test_history_comes_back),
         WITH_DIR(test_a_batch_that_failed_is_tried_again),
         WITH_DIR(test_a_full_disk_is_an_error_and_passes),
