@@ -22,7 +22,6 @@ struct metrics_daemon {
     uint64_t store_files_set_aside;
     uint64_t http_requests_by_class[6];
     uint64_t http_connections;
-    struct lw_wall now;
 };
 
 struct metrics_view {

@@ -17,12 +17,16 @@
 #define VERDICTS_KEPT   "10000"
 #define BUSY_TIMEOUT_MS 5000
 #define CACHE_KIB_EACH  "2048"
+#define ROW_BYTES_MAX   (1 << 20) /* we write less than a fifth of it; SQLite refuses to read more \
+                                   */
 #define DB_PATH_BYTES   (STORE_PATH_BYTES - 64) /* room for ".damaged-…-wal" */
 #define DIRECTORY_BYTES 3900                    /* longest --storage.path */
 #define DIRECTORY_MODE  0750
 
-/* 64-bit ids are stored as SQLite's signed integers, bit for bit. */
+/* 64-bit ids are stored as SQLite's signed integers, bit for bit. One transaction: a daemon that is
+ * killed meanwhile leaves nothing that the next start would stumble over. */
 static const char schema[] =
+    "BEGIN IMMEDIATE;"
     "CREATE TABLE target(id INTEGER PRIMARY KEY, name TEXT NOT NULL, saved_ns INTEGER NOT NULL,"
     "  build INTEGER NOT NULL, image BLOB NOT NULL) STRICT;"
     "CREATE INDEX target_saved ON target(saved_ns);"
@@ -38,7 +42,8 @@ static const char schema[] =
     "  unresolved TEXT NOT NULL, PRIMARY KEY(build, site)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE verdict(at_ns INTEGER NOT NULL, target INTEGER NOT NULL, key INTEGER NOT NULL,"
     "  was TEXT NOT NULL, became TEXT NOT NULL, rate REAL, rate_lo REAL, rate_hi REAL) STRICT;"
-    "PRAGMA user_version = 1;";
+    "PRAGMA user_version = 1;"
+    "COMMIT;";
 
 /* Every statement there is, prepared once on the connection that uses it. X(name, SQL) */
 #define READ_STATEMENTS(X) \
@@ -155,6 +160,7 @@ static sqlite3 *connect(struct store_db *db, struct lw_err *err)
         return NULL;
     }
     sqlite3_busy_timeout(connection, BUSY_TIMEOUT_MS);
+    sqlite3_limit(connection, SQLITE_LIMIT_LENGTH, ROW_BYTES_MAX);
     if (execute(db, connection,
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
             "PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -" CACHE_KIB_EACH ";",
@@ -195,8 +201,10 @@ static int check_file(struct store_db *db, struct lw_err *err)
         return lw_err_set(err, LW_CORRUPT, "%s: SQLite's quick_check found damage", db->path);
     if (ask(db, "PRAGMA user_version", &version, NULL, err) < 0)
         return -1;
-    if (version == 0)
-        return execute(db, db->writing, schema, err);
+    if (version == 0 && execute(db, db->writing, schema, err) < 0) {
+        store_db_rollback(db);
+        return -1;
+    }
     if (version > SCHEMA_VERSION)
         return lw_err_set(err, LW_INVALID,
             "%s was written by a newer release (schema %lld, this one reads up to %d): use that "
@@ -329,25 +337,33 @@ static const char *text(sqlite3_stmt *s, int column)
     return t ? (const char *)t : "";
 }
 
-static void tell_row(enum statement which, sqlite3_stmt *s, const struct store_db_reader *reader)
+static uint64_t id(sqlite3_stmt *s, int column)
+{
+    return (uint64_t)sqlite3_column_int64(s, column);
+}
+
+/* A row whose last column is an image. */
+static void tell_image(enum statement which, sqlite3_stmt *s, const struct store_db_reader *reader)
 {
     int last = sqlite3_column_count(s) - 1;
     const void *image = sqlite3_column_blob(s, last);
     size_t len = (size_t)sqlite3_column_bytes(s, last);
-    uint64_t first = (uint64_t)sqlite3_column_int64(s, 0);
-    if (which == READ_TARGET) {
-        reader->target(reader->ctx, first, image, len);
-    } else if (which == READ_SITES) {
-        reader->site(reader->ctx, first, image, len);
-    } else if (which == READ_SERIES) {
-        uint64_t key = (uint64_t)sqlite3_column_int64(s, 1);
-        reader->series(reader->ctx, (enum store_db_kind)first, key, image, len);
-    } else if (which == READ_BUILD) {
+    if (which == READ_TARGET)
+        reader->target(reader->ctx, id(s, 0), image, len);
+    else if (which == READ_SITES)
+        reader->site(reader->ctx, id(s, 0), image, len);
+    else
+        reader->series(reader->ctx, (enum store_db_kind)id(s, 0), id(s, 1), image, len);
+}
+
+static void tell_row(enum statement which, sqlite3_stmt *s, const struct store_db_reader *reader)
+{
+    if (which == READ_BUILD) {
         struct store_build_spec build = {
             text(s, 0), text(s, 1), text(s, 2), text(s, 3), text(s, 4), text(s, 5)};
         reader->build(reader->ctx, &build);
-    } else {
-        struct store_type_spec type = {.site_id = (uint64_t)sqlite3_column_int64(s, 6),
+    } else if (which == READ_TYPED) {
+        struct store_type_spec type = {.site_id = id(s, 6),
             .name = text(s, 0),
             .kind = text(s, 1),
             .import_path = text(s, 2),
@@ -355,6 +371,8 @@ static void tell_row(enum statement which, sqlite3_stmt *s, const struct store_d
             .version = text(s, 4),
             .unresolved = text(s, 5)};
         reader->typed(reader->ctx, &type);
+    } else {
+        tell_image(which, s, reader);
     }
 }
 

@@ -97,8 +97,8 @@ struct store_db_verdict {
 int store_db_add_verdict(
     struct store_db *db, const struct store_db_verdict *verdict, struct lw_err *err) LW_MUST_CHECK;
 
-/* Lets go of targets last written before `horizon`, of sites no series refers to, and of all but
- * the newest 10,000 changes of verdicts. */
+/* Lets go of targets last written before `horizon`, of sites no series refers to, of builds no
+ * target runs, and of all but the newest 10,000 changes of verdicts. */
 int store_db_prune(struct store_db *db, struct lw_wall horizon, struct lw_err *err) LW_MUST_CHECK;
 
 #endif

@@ -1,6 +1,7 @@
 #include "store/sites.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -15,31 +16,25 @@ struct store_site *site_new(uint64_t id, size_t frames)
     return site;
 }
 
-static char *bounded_copy(const char *s)
+static bool is_continuation(char c)
 {
-    size_t len = 0;
-    while (len < NAME_BYTES_MAX && s[len])
-        len++;
-    /* Not within a UTF-8 sequence: a label cut there would not be valid text. */
-    while (len == NAME_BYTES_MAX && len > 0 && ((unsigned char)s[len] & 0xc0) == 0x80)
-        len--;
-    return lw_strndup(s, len);
+    return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-void site_set_frame(struct store_site *site, size_t i, const struct store_frame *frame)
+static char *bounded_copy(const char *s)
 {
-    site->frames[i] = (struct store_frame){
-        .function = bounded_copy(frame->function),
-        .file = bounded_copy(frame->file),
-        .line = frame->line,
-    };
+    size_t len = strnlen(s, NAME_BYTES_MAX);
+    /* Not within a UTF-8 sequence, of at most four bytes: a label cut there would not be text. */
+    for (int i = 0; i < 3 && is_continuation(s[len]); i++)
+        len--;
+    return lw_strndup(s, len);
 }
 
 void site_free(struct store_site *site)
 {
     for (size_t i = 0; i < site->frame_count; i++) {
-        free((char *)site->frames[i].function);
-        free((char *)site->frames[i].file);
+        free(site->frames[i].function);
+        free(site->frames[i].file);
     }
     free(site->frames);
     free(site);
@@ -63,7 +58,8 @@ static struct store_site *copy_of(const struct profile_site *from)
     site->responsible = from->responsible < frames ? from->responsible : site->leaf;
     for (size_t i = 0; i < frames; i++) {
         const struct profile_frame *f = from->frames[i];
-        site_set_frame(site, i, &(struct store_frame){f->function, f->file, f->line});
+        site->frames[i] = (struct store_frame){
+            .function = bounded_copy(f->function), .file = bounded_copy(f->file), .line = f->line};
     }
     return site;
 }

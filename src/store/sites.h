@@ -27,10 +27,8 @@ void sites_unref(struct sites *sites, struct store_site **site);
 /* Frees a site that was added and that no row took. */
 void sites_drop_unused(struct sites *sites, uint64_t id);
 
-/* An empty site with room for `frames` frames and their strings; the strings are copied in by
- * store_site_set_frame. */
+/* An empty site with room for `frames` frames, whose strings it will own. */
 struct store_site *site_new(uint64_t id, size_t frames);
-void site_set_frame(struct store_site *site, size_t i, const struct store_frame *frame);
 void site_free(struct store_site *site);
 
 #endif

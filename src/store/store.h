@@ -24,8 +24,8 @@ struct store_db; /* store/db.h */
 /* ---- what is in it, to be read by anyone on the loop's thread ---- */
 
 struct store_frame {
-    const char *function;
-    const char *file;
+    char *function;
+    char *file;
     int64_t line;
 };
 
@@ -274,8 +274,8 @@ void store_batch_done(struct store *store, struct store_batch **batch, bool writ
 /* Whether anything waits to be written. */
 bool store_is_dirty(const struct store *store);
 
-/* What is older than this in the file and not in discovery is let go with one of the next batches.
- */
+/* Targets that were last written down longer ago than this are let go from the file with one of
+ * the next batches: those that left, and those that never answered meanwhile. */
 void store_set_retention(struct store *store, int64_t retention_ns);
 
 #endif

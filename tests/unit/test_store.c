@@ -49,6 +49,24 @@ static void test_absurd_numbers_neither_overflow_nor_restart(void **state)
     store_free(&store);
 }
 
+static void test_long_names_are_cut_between_characters(void **state)
+{
+    (void)state;
+    for (int before = 1018; before <= 1024; before++) {
+        char name[1100];
+        memset(name, 'a', (size_t)before);
+        strcpy(name + before, "\xf0\x9f\x92\xa7\xf0\x9f\x92\xa7"); /* two of four bytes */
+        struct store *store = fleet_store_new(NULL);
+        fleet_set_targets(store, 1, 0);
+        fleet_scrape(store, 1, 0, fleet_profile_named(name, name));
+        const struct store_frame *f = store_target_find(store, 1)->sites.list[0].site->frames;
+        size_t kept = (size_t)before + (before <= 1020 ? 4 : 0);
+        assert_int_equal(strlen(f->function), kept);
+        assert_int_equal(strlen(f->file), kept);
+        store_free(&store);
+    }
+}
+
 static void test_followed_sites_are_bounded(void **state)
 {
     (void)state;
@@ -377,6 +395,35 @@ static void test_a_damaged_row_costs_only_itself(void **state)
     store_free(&store);
 }
 
+static void test_a_row_that_is_too_large_costs_only_its_target(void **state)
+{
+    (void)state;
+    make_history();
+    fleet_run_sql("UPDATE series SET image = zeroblob(2000000) WHERE kind = 0");
+    char set_aside[STORE_PATH_BYTES];
+    struct store *store = fleet_store_new(fleet_open_db(set_aside));
+    fleet_set_targets(store, 1, 51);
+    assert_true(store_stats(store)->images_refused > 0);
+    fleet_ingest(store, 1, 52, (struct fleet_site[]){{1, 9 * MIB, 90 * MIB}}, 1);
+    fleet_write_batch(store, 53);
+    store_free(&store);
+}
+
+/* What is not ours and in the way is told, and left as it is. */
+static void test_a_file_of_somebody_else_is_not_half_taken(void **state)
+{
+    (void)state;
+    fleet_run_sql("CREATE TABLE verdict(guilty)");
+    char set_aside[STORE_PATH_BYTES];
+    struct lw_err err;
+    assert_null(store_db_open(fleet_dir, FLEET_START, set_aside, &err));
+    assert_string_equal(set_aside, "");
+    fleet_run_sql("CREATE TABLE target(guilty); DROP TABLE target; DROP TABLE verdict");
+    struct store_db *db = fleet_open_db(set_aside);
+    assert_string_equal(set_aside, "");
+    store_db_close(&db);
+}
+
 static void test_a_newer_file_is_left_alone(void **state)
 {
     (void)state;
@@ -438,6 +485,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_add_up_to_the_total),
         cmocka_unit_test(test_absurd_numbers_neither_overflow_nor_restart),
+        cmocka_unit_test(test_long_names_are_cut_between_characters),
         cmocka_unit_test(test_followed_sites_are_bounded),
         cmocka_unit_test(test_a_failed_scrape_keeps_the_heap),
         cmocka_unit_test(test_restart_is_seen),
@@ -452,6 +500,8 @@ int main(void)
         WITH_DIR(test_a_full_disk_is_an_error_and_passes),
         WITH_DIR(test_damage_is_set_aside),
         WITH_DIR(test_a_damaged_row_costs_only_itself),
+        WITH_DIR(test_a_row_that_is_too_large_costs_only_its_target),
+        WITH_DIR(test_a_file_of_somebody_else_is_not_half_taken),
         WITH_DIR(test_a_newer_file_is_left_alone),
         WITH_DIR(test_one_daemon_a_directory),
         WITH_DIR(test_a_directory_that_cannot_be_made),
