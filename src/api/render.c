@@ -12,10 +12,31 @@ static struct lw_wall wall_of(double seconds)
     return (struct lw_wall){seconds > 0 ? (int64_t)(seconds * 1e9) : 0};
 }
 
+/* What `worst` is and since when, and how `series` moves; mostly they are one. */
+static void verdict(
+    cJSON *object, const struct trend_series *series, const struct trend_series *worst)
+{
+    const struct trend_verdict *v = trend_series_verdict(series);
+    const struct trend_verdict *w = trend_series_verdict(worst);
+    bool has_rate = isfinite(v->rate_lo) && isfinite(v->rate_hi);
+    json_text(object, "verdict", trend_class_word(w->class));
+    json_time(object, "since", wall_of(w->class_since_s));
+    json_double(object, "growth_bytes_per_second", has_rate ? v->rate : NAN);
+    json_double(object, "growth_lower_bytes_per_second", v->rate_lo);
+    json_double(object, "growth_upper_bytes_per_second", v->rate_hi);
+    json_double(object, "growth_bytes", has_rate ? v->growth_bytes : NAN);
+    json_double(object, "window_seconds", v->window_end_s - v->window_start_s);
+    json_time(object, "growing_since", wall_of(v->growing_since_s));
+    json_double(object, "retention_ratio", v->retention);
+    json_double(object, "alloc_bytes_per_second", v->alloc_rate);
+    json_int(object, "restarts", v->restarts);
+    json_bool(object, "recurring", v->recurring);
+}
+
 void render_verdict(cJSON *object, const struct trend_series *series)
 {
     if (series) {
-        render_verdict_as(object, series, trend_series_verdict(series)->class);
+        verdict(object, series, series);
         return;
     }
     static const char *const names[] = {"verdict", "since", "growth_bytes_per_second",
@@ -27,22 +48,9 @@ void render_verdict(cJSON *object, const struct trend_series *series)
     json_bool(object, "recurring", false);
 }
 
-void render_verdict_as(cJSON *object, const struct trend_series *series, enum trend_class class)
+void render_target_verdict(cJSON *object, const struct store_target *target)
 {
-    const struct trend_verdict *v = trend_series_verdict(series);
-    bool has_rate = isfinite(v->rate_lo) && isfinite(v->rate_hi);
-    json_text(object, "verdict", trend_class_word(class));
-    json_time(object, "since", wall_of(v->class_since_s));
-    json_double(object, "growth_bytes_per_second", has_rate ? v->rate : NAN);
-    json_double(object, "growth_lower_bytes_per_second", v->rate_lo);
-    json_double(object, "growth_upper_bytes_per_second", v->rate_hi);
-    json_double(object, "growth_bytes", has_rate ? v->growth_bytes : NAN);
-    json_double(object, "window_seconds", v->window_end_s - v->window_start_s);
-    json_time(object, "growing_since", wall_of(v->growing_since_s));
-    json_double(object, "retention_ratio", v->retention);
-    json_double(object, "alloc_bytes_per_second", v->alloc_rate);
-    json_int(object, "restarts", v->restarts);
-    json_bool(object, "recurring", v->recurring);
+    verdict(object, target->series, store_target_worst(target));
 }
 
 void render_gates(
@@ -161,7 +169,7 @@ static const char *health_word(enum store_health health)
 
 static void render_heap(cJSON *object, const struct store_target *target)
 {
-    render_verdict_as(object, target->series, store_target_class(target));
+    render_target_verdict(object, target);
     render_values(object, &target->total);
     json_int(object, "sites", (int64_t)target->site_count);
     json_int(object, "followed_sites", (int64_t)target->sites.followed);

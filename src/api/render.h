@@ -10,8 +10,8 @@
 /* The members that say what a series is. NULL: a site that is not followed, all members null. */
 void render_verdict(cJSON *object, const struct trend_series *series);
 
-/* The same with the class decided elsewhere (a target's). */
-void render_verdict_as(cJSON *object, const struct trend_series *series, enum trend_class class);
+/* Of a target: the numbers are its total's, the verdict is that of its worst series. */
+void render_target_verdict(cJSON *object, const struct store_target *target);
 
 /* "gates": why, gate by gate. */
 void render_gates(

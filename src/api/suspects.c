@@ -17,9 +17,14 @@ struct suspect_filter {
     const char *job; /* NULL: any */
 };
 
+static enum trend_class class_of(const struct trend_series *series)
+{
+    return trend_series_verdict(series)->class;
+}
+
 static bool wanted(const struct suspect_filter *filter, const struct trend_series *series)
 {
-    enum trend_class c = trend_series_verdict(series)->class;
+    enum trend_class c = class_of(series);
     return (c == TREND_LEAK && filter->leak) || (c == TREND_GROWING && filter->growing);
 }
 
@@ -32,38 +37,45 @@ static void add(struct suspects *all, const struct suspect *suspect)
     all->list[all->count++] = *suspect;
 }
 
-static bool is_suspect(const struct store_target *target, const struct store_row *row)
+/* Whether a site of that type is told already, and as no less than this. */
+static bool explained_by_site(
+    const struct suspects *told, const struct store_type *type, enum trend_class class)
 {
-    return row->series && store_row_counts(target, row) &&
-           trend_series_verdict(row->series)->class >= TREND_GROWING;
-}
-
-/* Whether a site of that type is a suspect itself. */
-static bool explained_by_site(const struct store_target *target, const struct store_type *type)
-{
-    for (size_t i = 0; i < target->sites.count; i++) {
-        const struct store_row *row = &target->sites.list[i];
-        if (row->type == type && is_suspect(target, row))
+    for (size_t i = 0; i < told->count; i++) {
+        const struct suspect *s = &told->list[i];
+        if (s->row->site && s->row->type == type && class_of(s->series) >= class)
             return true;
     }
     return false;
 }
 
-/* Sites first; a type only where none of its sites is one (growth spread over many); the total only
- * where neither is. So each growth is told once, at the place that says most. */
+static bool explained_by_row(const struct suspects *told, enum trend_class class)
+{
+    for (size_t i = 0; i < told->count; i++) {
+        if (class_of(told->list[i].series) >= class)
+            return true;
+    }
+    return false;
+}
+
+/* Sites first; a type only where none of its sites is as bad (growth spread over many); the total
+ * only where neither is. So each growth is told once, at the place that says most, and the worst is
+ * always told. */
 static void collect_all(struct suspects *all, const struct store_target *target)
 {
     for (size_t i = 0; i < target->sites.count; i++) {
         const struct store_row *row = &target->sites.list[i];
-        if (is_suspect(target, row))
+        if (store_row_is_suspect(target, row))
             add(all, &(struct suspect){target, row, row->series});
     }
     for (size_t i = 0; i < target->types.count; i++) {
         const struct store_row *row = &target->types.list[i];
-        if (is_suspect(target, row) && !explained_by_site(target, row->type))
+        if (store_row_is_suspect(target, row) &&
+            !explained_by_site(all, row->type, class_of(row->series)))
             add(all, &(struct suspect){target, row, row->series});
     }
-    if (!all->count && trend_series_verdict(target->series)->class >= TREND_GROWING)
+    enum trend_class total = class_of(target->series);
+    if (total >= TREND_GROWING && !explained_by_row(all, total))
         add(all, &(struct suspect){target, NULL, target->series});
 }
 

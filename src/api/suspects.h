@@ -7,8 +7,8 @@
 
 struct suspect {
     const struct store_target *target;
-    const struct store_row *row; /* of a site, or of a type that no single site explains; NULL: the
-                                    total, which no site and no type explains */
+    const struct store_row *row; /* of a site, or of a type that none of its sites explains; NULL:
+                                    the total, which no site and no type explains */
     const struct trend_series *series;
 };
 

@@ -17,8 +17,9 @@
 #define VERDICTS_KEPT   "10000"
 #define BUSY_TIMEOUT_MS 5000
 #define CACHE_KIB_EACH  "2048"
-#define ROW_BYTES_MAX   (1 << 20) /* we write less than a fifth of it; SQLite refuses to read more \
-                                   */
+#define ROW_BYTES_MAX \
+    (1 << 20) /* we write less than a fifth of it; SQLite refuses to read more \
+               */
 #define DB_PATH_BYTES   (STORE_PATH_BYTES - 64) /* room for ".damaged-…-wal" */
 #define DIRECTORY_BYTES 3900                    /* longest --storage.path */
 #define DIRECTORY_MODE  0750

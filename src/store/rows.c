@@ -19,7 +19,7 @@ uint64_t store_row_id(const struct store_row *row)
     return row->site ? row->site->id : row->type->id;
 }
 
-struct store_row *store_rows_find(const struct store_rows *rows, uint64_t id)
+const struct store_row *store_rows_find(const struct store_rows *rows, uint64_t id)
 {
     for (size_t i = 0; i < rows->count; i++) {
         if (store_row_id(&rows->list[i]) == id)

@@ -15,24 +15,44 @@
 
 /* ---- reading ---- */
 
-bool store_row_counts(const struct store_target *target, const struct store_row *row)
+/* Half a percent of the live heap: what grew less than that is nobody's worry yet. */
+static bool counts(const struct store_target *target, const struct store_row *row)
 {
     const struct trend_verdict *v = trend_series_verdict(row->series);
     return v->growth_bytes >= 0.005 * (double)target->total.inuse_bytes;
 }
 
-enum trend_class store_target_class(const struct store_target *target)
+bool store_row_is_suspect(const struct store_target *target, const struct store_row *row)
 {
-    enum trend_class worst = trend_series_verdict(target->series)->class;
-    for (size_t i = 0; i < target->sites.count; i++) {
-        const struct store_row *row = &target->sites.list[i];
-        if (!row->series || !store_row_counts(target, row))
-            continue;
-        enum trend_class c = trend_series_verdict(row->series)->class;
-        if (c >= TREND_GROWING && c > worst)
-            worst = c;
+    return row->series && trend_series_verdict(row->series)->class >= TREND_GROWING &&
+           counts(target, row);
+}
+
+static enum trend_class class_of(const struct trend_series *series)
+{
+    return trend_series_verdict(series)->class;
+}
+
+static const struct trend_series *worst_of(const struct store_target *target,
+    const struct store_rows *rows, const struct trend_series *worst)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct store_row *row = &rows->list[i];
+        if (store_row_is_suspect(target, row) && class_of(row->series) > class_of(worst))
+            worst = row->series;
     }
     return worst;
+}
+
+const struct trend_series *store_target_worst(const struct store_target *target)
+{
+    const struct trend_series *worst = worst_of(target, &target->sites, target->series);
+    return worst_of(target, &target->types, worst);
+}
+
+enum trend_class store_target_class(const struct store_target *target)
+{
+    return class_of(store_target_worst(target));
 }
 
 size_t store_target_count(const struct store *store)

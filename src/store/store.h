@@ -130,14 +130,16 @@ struct store_target {
     struct lw_wall retired; /* when it left discovery; 0: it is in */
 };
 
-/* The verdict of a target as a whole: the worst of its sites that count, else of its total. A site
- * counts when it grew by at least half a percent of the live heap. */
+/* Whether a row is growing or a leak, and grew by at least half a percent of the live heap. */
+bool store_row_is_suspect(const struct store_target *target, const struct store_row *row);
+
+/* The verdict of a target as a whole, and the series it is of: the worst of its total and of the
+ * rows that are suspect. */
+const struct trend_series *store_target_worst(const struct store_target *target);
 enum trend_class store_target_class(const struct store_target *target);
 
-bool store_row_counts(const struct store_target *target, const struct store_row *row);
-
 /* The row of a site or a type, or NULL. */
-struct store_row *store_rows_find(const struct store_rows *rows, uint64_t id);
+const struct store_row *store_rows_find(const struct store_rows *rows, uint64_t id);
 uint64_t store_row_id(const struct store_row *row);
 
 /* Walks the targets that are in discovery, by job, then instance, then id. */
