@@ -23,6 +23,14 @@ static bool is_metric_name(const char *name)
            name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
 }
 
+/* Labels also come from configurations, which may use all that Prometheus takes. */
+static bool is_label_name(const char *name)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
+    bool begins_well = name[0] < '0' || name[0] > '9';
+    return name[0] && begins_well && name[strspn(name, letters)] == '\0';
+}
+
 /* Suffixes by which a scraper knows types of samples; a family name must not end in one. */
 static bool has_reserved_suffix(const char *name)
 {
@@ -150,7 +158,7 @@ void expo_family(
 void expo_label(struct expo *e, const char *name, const char *value)
 {
     assert(e->name[0]);
-    assert(is_metric_name(name));
+    assert(is_label_name(name));
     if (!e->in_labels)
         lw_strbuf_adds(e->out, e->name);
     lw_strbuf_adds(e->out, e->in_labels ? "," : "{");

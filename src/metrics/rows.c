@@ -18,6 +18,12 @@ struct shown {
     struct profile_values other; /* all that is not in rows */
 };
 
+/* A total that stays at the largest integer can be less than the sum of its rows. */
+static void take_off(int64_t *total, int64_t part)
+{
+    *total = *total > part ? *total - part : 0;
+}
+
 /* Suspects come first, then the largest; rows lie in that order of size already. */
 static struct shown choose(
     const struct store_target *target, const struct store_rows *rows, size_t limit)
@@ -34,8 +40,8 @@ static struct shown choose(
         }
     }
     for (size_t i = 0; i < s.count; i++) {
-        s.other.inuse_bytes -= s.rows[i]->values.inuse_bytes;
-        s.other.inuse_objects -= s.rows[i]->values.inuse_objects;
+        take_off(&s.other.inuse_bytes, s.rows[i]->values.inuse_bytes);
+        take_off(&s.other.inuse_objects, s.rows[i]->values.inuse_objects);
     }
     return s;
 }

@@ -1,25 +1,51 @@
 /* Families with one series a target (verdict: one a class). */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
+#include "base/hash.h"
+#include "base/strbuf.h"
 #include "metrics/families.h"
 #include "trend/trend.h"
 
-void families_target_labels(struct expo *e, const struct store_target *target)
+#define EXPORTED "exported_"
+
+/* Labels that families of ours have, or that have a meaning to Prometheus. */
+static bool is_ours(const char *label)
 {
     static const char *const ours[] = {"site", "function", "leaf", "source", "type", "kind",
-        "type_source", "type_id", "verdict", "outcome", "module", "version", "vcs_revision",
-        "build_id", "go_version", "le", "quantile"};
+        "type_source", "type_id", "verdict", "module", "version", "vcs_revision", "build_id",
+        "go_version", "target_id", "le", "quantile"};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        if (strcmp(label, ours[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A target's own label gives way as in Prometheus without honor_labels. One that begins with the
+ * prefix already gets another: two labels never become one. */
+static void add_renamed(struct expo *e, const struct lw_label *label)
+{
+    struct lw_strbuf name;
+    lw_strbuf_init(&name, strlen(EXPORTED) + strlen(label->name));
+    lw_strbuf_adds(&name, EXPORTED);
+    lw_strbuf_adds(&name, label->name);
+    expo_label(e, name.data, label->value);
+    lw_strbuf_fini(&name);
+}
+
+void families_target_labels(struct expo *e, const struct store_target *target)
+{
     for (size_t i = 0; i < target->labels->count; i++) {
         const struct lw_label *label = &target->labels->list[i];
-        bool taken = false;
-        for (size_t k = 0; k < sizeof ours / sizeof *ours; k++)
-            taken |= strcmp(label->name, ours[k]) == 0;
-        if (!taken)
+        if (is_ours(label->name) || strncmp(label->name, EXPORTED, strlen(EXPORTED)) == 0)
+            add_renamed(e, label);
+        else
             expo_label(e, label->name, label->value);
     }
+    char id[LW_ID_TEXT_BYTES];
+    if (target->is_twin)
+        expo_label(e, "target_id", lw_id_text(target->id, id));
 }
 
 /* A family whose value is a function of the target; NAN leaves the target out. */
