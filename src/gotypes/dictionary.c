@@ -69,11 +69,6 @@ static struct gotypes_value at_call(const struct gotypes *index, const struct go
 
 /* ---- all callers ---- */
 
-bool gotypes_dictionary_is_shared(const char *function)
-{
-    return strstr(function, "[go.shape.") || strstr(function, "[...]"); /* the latter until 1.20 */
-}
-
 /* Entries of shared functions, by address. */
 struct shared {
     uint64_t *entries;
@@ -100,8 +95,7 @@ static void list_shared(const struct gotypes *index, struct shared *shared)
     size_t room = 0;
     for (uint32_t i = 0; i < index->tab.func_count; i++) {
         struct gotypes_func func;
-        if (!gotypes_pclntab_func(&index->tab, i, &func) ||
-            !gotypes_dictionary_is_shared(func.name))
+        if (!gotypes_pclntab_func(&index->tab, i, &func) || !gotypes_entry_is_shared(func.name))
             continue;
         if (shared->count == room) {
             room = room ? room * 2 : 256;
@@ -205,7 +199,7 @@ static void ask(
     for (size_t i = 0; i < q->asked_count; i++)
         if (q->asked[i].func.entry == func->entry && gotypes_value_equal(&q->asked[i].value, value))
             return;
-    if (q->asked_count == ASKED_MAX || !gotypes_dictionary_is_shared(func->name))
+    if (q->asked_count == ASKED_MAX || !gotypes_entry_is_shared(func->name))
         answer(q, unknown("its callers are too many to be asked"));
     else
         q->asked[q->asked_count++] = (struct question){*func, *value};
@@ -293,7 +287,7 @@ struct gotypes_value gotypes_dictionary_climb(const struct gotypes *index,
         func = caller;
     }
     if (value.origin == GOTYPES_CONSTANT || !asked.path.loads ||
-        !gotypes_dictionary_is_shared(func.name))
+        !gotypes_entry_is_shared(func.name))
         return value;
     if (value.origin == GOTYPES_ARGUMENT)
         asked = value;

@@ -49,9 +49,6 @@ void gotypes_resolve_call(const struct gotypes *index, const struct gotypes_flow
 /* Fills index->uses. */
 void gotypes_dictionary_find_uses(struct gotypes *index);
 
-/* Whether a function's code is shared by types of one shape and takes a dictionary. */
-bool gotypes_dictionary_is_shared(const char *function);
-
 /* Follows an argument of a function into the callers on its stack (stack[0] is the first of them)
  * until it is a constant. Where the stack does not tell, all calls in the binary are asked, and
  * must agree. */

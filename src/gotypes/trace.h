@@ -5,7 +5,7 @@
 
 #include "gotypes/flow.h"
 
-#define GOTYPES_LOADS_MAX 4
+#define GOTYPES_LOADS_MAX 8
 
 /* What is still to be done to a value once its origin is known: add[loads] is added, eight bytes
  * are loaded from there, add[loads - 1] is added, and so on down to add[0]. */
