@@ -50,6 +50,8 @@ bool gotypes_value_equal(const struct gotypes_value *a, const struct gotypes_val
         return false;
     if (a->origin == GOTYPES_CONSTANT)
         return a->value == b->value;
+    if (a->origin == GOTYPES_RESULT && a->value != b->value)
+        return false;
     if (a->reg != b->reg || a->path.loads != b->path.loads)
         return false;
     for (unsigned i = 0; i <= a->path.loads; i++)
@@ -260,10 +262,28 @@ static bool back_over_call(struct trace *t, struct query *q, uint32_t number)
     }
     if (q->place.in_frame && q->place.reg == t->sp)
         return true;
-    struct gotypes_value value = unknown("it is the result of a call");
-    value.who = callee.name[0] ? callee.name : NULL;
-    arrive(t, value);
+    arrive(t, (struct gotypes_value){
+                  .origin = q->place.in_frame ? GOTYPES_UNKNOWN : GOTYPES_RESULT,
+                  .value = number,
+                  .reg = q->place.reg,
+                  .path = q->path,
+                  .why = "it is the result of a call",
+                  .who = callee.name[0] ? callee.name : NULL,
+              });
     return false;
+}
+
+bool gotypes_trace_effect(
+    const struct gotypes_flow *flow, uint32_t number, struct gotypes_effect *effect)
+{
+    const struct gotypes_insn *insn = &flow->insns[number];
+    const unsigned char *code = flow->code + insn->offset;
+    uint64_t pc = flow->func.entry + insn->offset;
+    if (insn->step != GOTYPES_STEP_ON)
+        return false;
+    return flow->elf->arch == GOTYPES_AMD64
+               ? gotypes_amd64_effect(flow->decoder, code, insn->len, pc, effect)
+               : gotypes_arm64_effect(code, pc, effect);
 }
 
 static bool back_over(struct trace *t, struct query *q, uint32_t number)
@@ -274,12 +294,7 @@ static bool back_over(struct trace *t, struct query *q, uint32_t number)
     if (insn->step != GOTYPES_STEP_ON)
         return true;
     struct gotypes_effect effect;
-    const unsigned char *code = t->flow->code + insn->offset;
-    uint64_t pc = t->flow->func.entry + insn->offset;
-    bool ok = t->flow->elf->arch == GOTYPES_AMD64
-                  ? gotypes_amd64_effect(t->flow->decoder, code, insn->len, pc, &effect)
-                  : gotypes_arm64_effect(code, pc, &effect);
-    if (!ok) {
+    if (!gotypes_trace_effect(t->flow, number, &effect)) {
         arrive(t, unknown("its function holds an instruction that is not known"));
         return false;
     }
