@@ -7,7 +7,7 @@ function fill(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== null && value !== undefined) node.setAttribute(name, value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return node;
 }
 
@@ -27,7 +27,7 @@ export function render(host, data, build) {
   const key = JSON.stringify(data ?? null);
   if (shown.get(host) === key) return;
   shown.set(host, key);
-  host.replaceChildren(...[build(data)].flat().filter((child) => child !== null));
+  host.replaceChildren(...[build(data)].flat(Infinity).filter((child) => child !== null));
 }
 
 const rowsOf = new WeakMap();

@@ -13,18 +13,23 @@ function keyOf(suspect) {
   return `${suspect.target.id}/${suspect.site?.id ?? suspect.type ?? "total"}`;
 }
 
-function title({ site, type, kind }) {
-  const known = type ? [h("bdi", { class: "type", title: type }, type), kind ? h("span", { class: "dim" }, kind) : null] : null;
+// What leaks: the type where it is known.
+function typeLine({ type, kind }) {
+  if (!type) return null;
+  return h("div", { class: "s-title" },
+    h("bdi", { class: "function", title: type }, type), kind ? h("span", { class: "dim" }, kind) : null);
+}
+
+// Where it is allocated.
+function siteLine({ site, type }) {
   if (!site) {
-    return [known ?? h("span", { class: "function" }, "Whole heap"),
-      h("span", { class: "dim" }, "no single site explains it")];
+    return h("div", { class: "s-title" },
+      type ? null : h("span", { class: "function" }, "Whole heap"),
+      h("span", { class: "dim" }, "no single site explains it"));
   }
   const frame = frameOf(site);
-  return [
-    known,
-    functionName(frame),
-    h("bdi", { class: "place", title: place(frame, true) }, place(frame)),
-  ];
+  return h("div", { class: type ? "s-title s-site" : "s-title" }, functionName(frame),
+    h("bdi", { class: "place", title: place(frame, true) }, place(frame)));
 }
 
 function kept(suspect) {
@@ -44,7 +49,7 @@ function summaryOf(suspect) {
   return [
     h("div", { class: "s-badge" }, badge(suspect.verdict)),
     h("div", { class: "s-what" },
-      h("div", { class: "s-title" }, title(suspect)),
+      typeLine(suspect), siteLine(suspect),
       h("div", { class: "s-target" },
         h("bdi", { class: "job", title: target.job }, target.job),
         h("bdi", { class: "instance", title: target.instance }, target.instance),

@@ -3,16 +3,9 @@
  * the call. */
 #include "gotypes/index.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/cursor.h"
-#include "base/mem.h"
-
 #define CLIMB_MAX   64
-#define ASKED_MAX   32  /* functions whose callers are asked */
-#define CALLS_MAX   256 /* that are looked at in all */
-#define USES_MAX    (4u << 20)
+#define ASKED_MAX   32   /* functions whose callers are asked */
+#define CALLS_MAX   256  /* that are looked at in all */
 #define WRAPPER_MAX 4096 /* bytes of a function that does nothing but call another */
 
 static struct gotypes_value unknown(const char *why)
@@ -69,113 +62,6 @@ static struct gotypes_value at_call(const struct gotypes *index, const struct go
 
 /* ---- all callers ---- */
 
-bool gotypes_dictionary_is_shared(const char *function)
-{
-    return strstr(function, "[go.shape.") || strstr(function, "[...]"); /* the latter until 1.20 */
-}
-
-/* Entries of shared functions, by address. */
-struct shared {
-    uint64_t *entries;
-    size_t count;
-};
-
-static bool is_shared_entry(const struct shared *shared, uint64_t address)
-{
-    size_t low = 0, high = shared->count;
-    if (!high || address < shared->entries[0] || address > shared->entries[high - 1])
-        return false;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (shared->entries[mid] < address)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return shared->entries[low] == address;
-}
-
-static void list_shared(const struct gotypes *index, struct shared *shared)
-{
-    size_t room = 0;
-    for (uint32_t i = 0; i < index->tab.func_count; i++) {
-        struct gotypes_func func;
-        if (!gotypes_pclntab_func(&index->tab, i, &func) ||
-            !gotypes_dictionary_is_shared(func.name))
-            continue;
-        if (shared->count == room) {
-            room = room ? room * 2 : 256;
-            shared->entries = lw_renew(shared->entries, room, sizeof *shared->entries);
-        }
-        shared->entries[shared->count++] = func.entry;
-    }
-}
-
-struct uses {
-    struct gotypes *index;
-    struct shared shared;
-    size_t room;
-};
-
-static void add_use(struct uses *u, uint64_t pc, uint64_t target, bool is_call)
-{
-    struct gotypes *index = u->index;
-    if (index->use_count == USES_MAX || !is_shared_entry(&u->shared, target))
-        return;
-    if (index->use_count == u->room) {
-        u->room = u->room ? u->room * 2 : 256;
-        index->uses = lw_renew(index->uses, u->room, sizeof *index->uses);
-    }
-    index->uses[index->use_count++] = (struct gotypes_use){target, pc, is_call};
-}
-
-/* Every byte may begin an instruction here: what is none is found out when a use is looked at. */
-static void scan_amd64(struct uses *u, const unsigned char *text, uint64_t len, uint64_t address)
-{
-    for (uint64_t at = 0; at + 5 <= len; at++) {
-        if (text[at] != 0xe8 && text[at] != 0xe9)
-            continue;
-        struct lw_cursor c = lw_cursor_on(text + at + 1, 4);
-        int64_t distance = (int32_t)lw_cursor_u32(&c);
-        add_use(u, address + at, address + at + 5 + (uint64_t)distance, true);
-    }
-}
-
-static void scan_arm64(struct uses *u, const unsigned char *text, uint64_t len, uint64_t address)
-{
-    struct gotypes_scanner scanner = {0};
-    for (uint64_t at = 0; at + 4 <= len; at += 4) {
-        struct gotypes_scan scan;
-        if (gotypes_arm64_scan(&scanner, text + at, len - at, address + at, &scan) &&
-            (scan.step == GOTYPES_STEP_CALL || scan.step == GOTYPES_STEP_JUMP))
-            add_use(u, address + at, scan.target, true);
-    }
-}
-
-static int by_target(const void *a, const void *b)
-{
-    const struct gotypes_use *x = a, *y = b;
-    if (x->target != y->target)
-        return x->target < y->target ? -1 : 1;
-    return x->pc < y->pc ? -1 : x->pc > y->pc;
-}
-
-void gotypes_dictionary_find_uses(struct gotypes *index)
-{
-    struct uses u = {.index = index};
-    uint64_t address = index->module.text;
-    uint64_t len = index->module.text_end - address;
-    list_shared(index, &u.shared);
-    const unsigned char *text = gotypes_elf_bytes(&index->elf, address, len);
-    if (text && u.shared.count && index->elf.arch == GOTYPES_AMD64)
-        scan_amd64(&u, text, len, address);
-    else if (text && u.shared.count)
-        scan_arm64(&u, text, len, address);
-    free(u.shared.entries);
-    if (index->use_count)
-        qsort(index->uses, index->use_count, sizeof *index->uses, by_target);
-}
-
 /* An argument of a function, with the rest of the way to the type. */
 struct question {
     struct gotypes_func func;
@@ -193,6 +79,8 @@ struct inquiry {
 
 static void answer(struct inquiry *q, struct gotypes_value value)
 {
+    if (value.origin == GOTYPES_RESULT)
+        value = unknown(value.why);
     if (q->has_answer && !gotypes_value_equal(&q->answer, &value))
         value = unknown("its function is shared by several types, and the stack does not tell");
     q->answer = value;
@@ -205,10 +93,19 @@ static void ask(
     for (size_t i = 0; i < q->asked_count; i++)
         if (q->asked[i].func.entry == func->entry && gotypes_value_equal(&q->asked[i].value, value))
             return;
-    if (q->asked_count == ASKED_MAX || !gotypes_dictionary_is_shared(func->name))
+    if (q->asked_count == ASKED_MAX || !gotypes_entry_is_shared(func->name))
         answer(q, unknown("its callers are too many to be asked"));
     else
         q->asked[q->asked_count++] = (struct question){*func, *value};
+}
+
+static void take(
+    struct inquiry *q, const struct gotypes_func *func, const struct gotypes_value *value)
+{
+    if (value->origin == GOTYPES_ARGUMENT)
+        ask(q, func, value);
+    else
+        answer(q, *value);
 }
 
 static void ask_caller(struct inquiry *q, const struct gotypes_use *use,
@@ -231,25 +128,32 @@ static void ask_caller(struct inquiry *q, const struct gotypes_use *use,
     if (is_real && !starts_again) {
         struct gotypes_value passed =
             gotypes_trace(&flow, &q->index->tab, number, value->reg, value->path);
-        if (passed.origin == GOTYPES_ARGUMENT)
-            ask(q, &caller, &passed);
-        else
-            answer(q, passed);
+        take(q, &caller, &passed);
     }
     gotypes_flow_fini(&flow);
 }
 
-static size_t first_use(const struct gotypes *index, uint64_t target)
+/* A closure gets its dictionary from whoever makes it, any other function from its callers. */
+static void ask_use(
+    struct inquiry *q, const struct gotypes_use *use, const struct question *question)
 {
-    size_t low = 0, high = index->use_count;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (index->uses[mid].target < target)
-            low = mid + 1;
-        else
-            high = mid;
+    const struct gotypes *index = q->index;
+    uint8_t closure = index->elf.arch == GOTYPES_AMD64 ? GOTYPES_AMD64_CTX : GOTYPES_ARM64_CTX;
+    if (question->value.reg != closure) {
+        if (use->is_call)
+            ask_caller(q, use, &question->func, &question->value);
+        return;
     }
-    return low;
+    struct gotypes_func maker;
+    if (use->is_call || !gotypes_pclntab_find(&index->tab, use->pc, &maker))
+        return;
+    if (++q->calls > CALLS_MAX) {
+        answer(q, unknown("its callers are too many to be asked"));
+        return;
+    }
+    struct gotypes_value captured =
+        gotypes_closure_captured(index, &maker, use, &question->value.path);
+    take(q, &maker, &captured);
 }
 
 /* A dictionary can only come from a direct call, for no function's type says that it takes one. So
@@ -261,9 +165,9 @@ static struct gotypes_value ask_all_callers(
     ask(&q, func, value);
     for (size_t i = 0; i < q.asked_count; i++) {
         const struct question *question = &q.asked[i];
-        for (size_t at = first_use(index, question->func.entry);
+        for (size_t at = gotypes_uses_find(index, question->func.entry);
              at < index->use_count && index->uses[at].target == question->func.entry; at++) {
-            ask_caller(&q, &index->uses[at], &question->func, &question->value);
+            ask_use(&q, &index->uses[at], question);
             if (q.has_answer && q.answer.origin == GOTYPES_UNKNOWN)
                 return q.answer;
         }
@@ -288,12 +192,12 @@ struct gotypes_value gotypes_dictionary_climb(const struct gotypes *index,
         }
         value = at_call(index, &flow, stack[i], &func, value);
         gotypes_flow_fini(&flow);
-        if (value.origin == GOTYPES_UNKNOWN)
+        if (value.origin != GOTYPES_ARGUMENT)
             break;
         func = caller;
     }
     if (value.origin == GOTYPES_CONSTANT || !asked.path.loads ||
-        !gotypes_dictionary_is_shared(func.name))
+        !gotypes_entry_is_shared(func.name))
         return value;
     if (value.origin == GOTYPES_ARGUMENT)
         asked = value;

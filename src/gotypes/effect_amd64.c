@@ -164,9 +164,10 @@ static void unknown(struct gotypes_effect *e, const cs_insn *insn)
                      insn->id == X86_INS_MULX || insn->id == X86_INS_CMPXCHG;
         if (op->type == X86_OP_REG && (i == 0 || swaps || (op->access & CS_AC_WRITE)))
             kill(e, number(op->reg));
-        if (op->type == X86_OP_MEM && (i == 0 || swaps) && op->mem.base == X86_REG_RSP) {
+        if (op->type == X86_OP_MEM && (i == 0 || swaps) &&
+            (is_simple(op) || op->mem.base == X86_REG_RSP)) {
             e->op = GOTYPES_EFFECT_STORE;
-            e->dst = GOTYPES_AMD64_SP;
+            e->dst = number(op->mem.base);
             e->value = op->mem.disp;
             e->width = op->size ? op->size : 64;
         }

@@ -228,6 +228,16 @@ static void load_or_store(struct gotypes_effect *e, uint32_t w, uint64_t pc)
     }
 }
 
+/* Of the floating-point and vector instructions, FMOV and FCVT to and UMOV and SMOV do; those that
+ * convert to or from fixed point are counted among them. */
+static bool vector_writes_general(uint32_t w)
+{
+    unsigned opcode = field(w, 16, 3);
+    if ((w & 0x7f20fc00) == 0x1e200000)
+        return opcode != 2 && opcode != 3 && opcode != 7; /* SCVTF, UCVTF, FMOV from */
+    return (w & 0x7f200000) == 0x1e000000 || (w & 0xbfe08400) == 0x0e000400;
+}
+
 bool gotypes_arm64_effect(const unsigned char *code, uint64_t pc, struct gotypes_effect *effect)
 {
     struct lw_cursor c = lw_cursor_on(code, 4);
@@ -245,7 +255,7 @@ bool gotypes_arm64_effect(const unsigned char *code, uint64_t pc, struct gotypes
         by_register(effect, w);
     else if ((group & 5) == 4)
         load_or_store(effect, w, pc);
-    else
-        kill(effect, field(w, 0, 5)); /* floating point, system: may move to a general register */
+    else if ((group & 14) == 10 || vector_writes_general(w))
+        kill(effect, field(w, 0, 5)); /* of the system's, MRS does */
     return true;
 }

@@ -35,4 +35,8 @@ uint32_t gotypes_entry_preserves(const char *name, bool is_arm64);
  * program. */
 bool gotypes_entry_is_runtime(const char *function);
 
+/* Whether a function's code is shared by all types of a shape, and takes a dictionary for the rest.
+ */
+bool gotypes_entry_is_shared(const char *function);
+
 #endif

@@ -77,7 +77,7 @@ struct gotypes *gotypes_new(const void *image, size_t len, struct lw_err *err)
         return NULL;
     }
     find_gates(index);
-    gotypes_dictionary_find_uses(index);
+    gotypes_uses_read(index);
     return index;
 }
 

@@ -47,10 +47,16 @@ void gotypes_resolve_call(const struct gotypes *index, const struct gotypes_flow
     uint32_t number, const uint64_t *stack, size_t depth, struct gotypes_site *site);
 
 /* Fills index->uses. */
-void gotypes_dictionary_find_uses(struct gotypes *index);
+void gotypes_uses_read(struct gotypes *index);
 
-/* Whether a function's code is shared by types of one shape and takes a dictionary. */
-bool gotypes_dictionary_is_shared(const char *function);
+/* The first use of a shared function; they end where `target` is another. */
+size_t gotypes_uses_find(const struct gotypes *index, uint64_t target);
+
+/* What `path`, whose last load is from a closure, leads to in the closures that `maker` makes of
+ * the function whose address `use` is of. */
+struct gotypes_value gotypes_closure_captured(const struct gotypes *index,
+    const struct gotypes_func *maker, const struct gotypes_use *use,
+    const struct gotypes_path *path);
 
 /* Follows an argument of a function into the callers on its stack (stack[0] is the first of them)
  * until it is a constant. Where the stack does not tell, all calls in the binary are asked, and

@@ -4,16 +4,18 @@
 
 #include "base/cursor.h"
 
-#define MAGIC_1_18        0xfffffff0u
-#define MAGIC_1_20        0xfffffff1u
-#define HEADER_BYTES      72
-#define FUNC_COUNT_MAX    (16u << 20)
-#define NAME_BYTES_MAX    (64u << 10)
-#define VALUE_STEPS_MAX   (1 << 20)
-#define INLINE_DEPTH_MAX  256
-#define FUNC_FLAG_ASM     4
-#define PCDATA_INLINING   2
-#define FUNCDATA_INLINING 3
+#define MAGIC_1_18         0xfffffff0u
+#define MAGIC_1_20         0xfffffff1u
+#define HEADER_BYTES       72
+#define FUNC_COUNT_MAX     (16u << 20)
+#define NAME_BYTES_MAX     (64u << 10)
+#define VALUE_STEPS_MAX    (1 << 20)
+#define INLINE_DEPTH_MAX   256
+#define FUNC_FLAG_ASM      4
+#define PCDATA_INLINING    2
+#define FUNCDATA_OBJECTS   2
+#define FUNCDATA_INLINING  3
+#define FUNCDATA_ARGUMENTS 5
 
 static struct lw_cursor cursor_at(const struct gotypes_span *span, uint64_t offset)
 {
@@ -148,8 +150,13 @@ bool gotypes_pclntab_func(
     }
     for (uint32_t i = 0; i < funcdata_count; i++) {
         uint32_t offset = lw_cursor_u32(&c);
-        if (i == FUNCDATA_INLINING && offset != UINT32_MAX)
-            func->inline_tree = tab->funcdata + offset;
+        uint64_t address = offset == UINT32_MAX ? 0 : tab->funcdata + offset;
+        if (i == FUNCDATA_OBJECTS)
+            func->objects = address;
+        else if (i == FUNCDATA_INLINING)
+            func->inline_tree = address;
+        else if (i == FUNCDATA_ARGUMENTS)
+            func->arguments = address;
     }
     func->name = string_at(&tab->names, name);
     func->entry = tab->text + entry;

@@ -29,6 +29,8 @@ struct gotypes_func {
 
     uint32_t file_at, line_at, inline_at, unit;
     uint64_t inline_tree; /* address, 0: nothing is inlined here */
+    uint64_t arguments;   /* address of what tracebacks print arguments by; 0: unknown */
+    uint64_t objects;     /* address of the list of variables in the frame; 0: there are none */
 };
 
 /* Finds the table in an ELF file and checks it. Errors: LW_INVALID (there is none: not Go, or a

@@ -112,9 +112,8 @@ static void resolve_entry(const struct gotypes *index, const struct gotypes_flow
     struct gotypes_path none = {0};
     struct gotypes_value value = gotypes_trace(flow, &index->tab, number, reg, none);
     if (value.origin == GOTYPES_ARGUMENT) {
-        site->through_dictionary =
-            value.path.loads && gotypes_dictionary_is_shared(flow->func.name);
-        if (depth > 1)
+        site->through_dictionary = value.path.loads && gotypes_entry_is_shared(flow->func.name);
+        if (depth)
             value = gotypes_dictionary_climb(index, &flow->func, value, stack + 1, depth - 1);
     }
     set_value(index, entry, &value, site);

@@ -54,20 +54,20 @@ static void look_at_address(
 }
 
 /* Pointers into the frame: sums of SP and something into another register than SP and the frame
- * pointer, and accesses indexed from SP. X20 carries SP while a large frame is made. */
+ * pointer, and accesses indexed from SP. What is subtracted is below the frame. */
 static void look_at_frame(uint32_t w, struct gotypes_scan *scan)
 {
     unsigned rd = w & 31, rn = w >> 5 & 31;
     if (rn != GOTYPES_ARM64_SP)
         return;
-    bool adds = (w & 0xff800000) == 0x91000000, subtracts = (w & 0xff800000) == 0xd1000000;
+    bool adds = (w & 0xff800000) == 0x91000000;
     bool extended = (w & 0xbfe00000) == 0x8b200000, indexed = (w & 0x3b200c00) == 0x38200800;
     if (rd == GOTYPES_ARM64_SP || (rd == GOTYPES_ARM64_FP && !indexed))
         return;
     if (adds) {
         scan->takes_stack = true;
         scan->stack_offset = (int64_t)((uint64_t)(w >> 10 & 0xfff) << ((w >> 22 & 1) * 12));
-    } else if ((subtracts && rd != 20) || extended || indexed) {
+    } else if (extended || indexed) {
         scan->takes_stack = true;
         scan->stack_offset = 0;
     }

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "gotypes/entries.h"
+#include "gotypes/frame.h"
 
 #define STEPS_MAX   200000
 #define VISITED_MAX 4096 /* a power of two, of which three quarters are used */
@@ -49,6 +50,8 @@ bool gotypes_value_equal(const struct gotypes_value *a, const struct gotypes_val
         return false;
     if (a->origin == GOTYPES_CONSTANT)
         return a->value == b->value;
+    if (a->origin == GOTYPES_RESULT && a->value != b->value)
+        return false;
     if (a->reg != b->reg || a->path.loads != b->path.loads)
         return false;
     for (unsigned i = 0; i <= a->path.loads; i++)
@@ -127,32 +130,12 @@ static void enter(struct trace *t, const struct query *q)
         (struct gotypes_value){.origin = GOTYPES_ARGUMENT, .reg = q->place.reg, .path = q->path});
 }
 
-/* What is kept in the frame must be written through SP alone. A variable that pointers are made to
- * may reach upwards from where it starts, but not from the frame into the arguments' space above
- * it. */
-static bool may_be_aliased(const struct trace *t, uint32_t number, int64_t offset)
-{
-    const struct gotypes_flow *f = t->flow;
-    uint64_t pc = f->func.entry + f->insns[number].offset;
-    int32_t depth = gotypes_pclntab_value(t->tab, &f->func, f->func.stack_at, pc);
-    int32_t taken_depth = gotypes_pclntab_value(t->tab, &f->func, f->func.stack_at, f->taken_pc);
-    if (depth < 0 || (f->taken_count && taken_depth < 0))
-        return true;
-    int64_t place = offset - depth; /* from SP as it was at the function's entry */
-    for (size_t i = 0; i < f->taken_count; i++) {
-        int64_t taken = (int64_t)f->taken[i] - taken_depth;
-        if (taken < place + 8 && (taken >= 8) == (place >= 8))
-            return true;
-    }
-    return false;
-}
-
 static bool loads_from_frame(
     struct trace *t, struct query *q, uint8_t base, int64_t offset, uint32_t number)
 {
     if (base != t->sp)
         return false;
-    if (may_be_aliased(t, number, offset))
+    if (gotypes_frame_is_aliased(t->tab, t->flow, number, offset))
         arrive(t, unknown("it is kept in the frame beside variables that pointers are made to"));
     q->place = (struct place){.reg = t->sp, .in_frame = true, .offset = offset};
     return true;
@@ -279,10 +262,28 @@ static bool back_over_call(struct trace *t, struct query *q, uint32_t number)
     }
     if (q->place.in_frame && q->place.reg == t->sp)
         return true;
-    struct gotypes_value value = unknown("it is the result of a call");
-    value.who = callee.name[0] ? callee.name : NULL;
-    arrive(t, value);
+    arrive(t, (struct gotypes_value){
+                  .origin = q->place.in_frame ? GOTYPES_UNKNOWN : GOTYPES_RESULT,
+                  .value = number,
+                  .reg = q->place.reg,
+                  .path = q->path,
+                  .why = "it is the result of a call",
+                  .who = callee.name[0] ? callee.name : NULL,
+              });
     return false;
+}
+
+bool gotypes_trace_effect(
+    const struct gotypes_flow *flow, uint32_t number, struct gotypes_effect *effect)
+{
+    const struct gotypes_insn *insn = &flow->insns[number];
+    const unsigned char *code = flow->code + insn->offset;
+    uint64_t pc = flow->func.entry + insn->offset;
+    if (insn->step != GOTYPES_STEP_ON)
+        return false;
+    return flow->elf->arch == GOTYPES_AMD64
+               ? gotypes_amd64_effect(flow->decoder, code, insn->len, pc, effect)
+               : gotypes_arm64_effect(code, pc, effect);
 }
 
 static bool back_over(struct trace *t, struct query *q, uint32_t number)
@@ -293,12 +294,7 @@ static bool back_over(struct trace *t, struct query *q, uint32_t number)
     if (insn->step != GOTYPES_STEP_ON)
         return true;
     struct gotypes_effect effect;
-    const unsigned char *code = t->flow->code + insn->offset;
-    uint64_t pc = t->flow->func.entry + insn->offset;
-    bool ok = t->flow->elf->arch == GOTYPES_AMD64
-                  ? gotypes_amd64_effect(t->flow->decoder, code, insn->len, pc, &effect)
-                  : gotypes_arm64_effect(code, pc, &effect);
-    if (!ok) {
+    if (!gotypes_trace_effect(t->flow, number, &effect)) {
         arrive(t, unknown("its function holds an instruction that is not known"));
         return false;
     }
