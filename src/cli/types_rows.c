@@ -216,20 +216,32 @@ static bool may_be_wrapper(const struct gotypes_line *line, const struct gotypes
     return len == inner_len && strncmp(name, inner_name, len) == 0;
 }
 
+/* How many of the site's frames from `at` on are those of one address, which has `count` lines. 0:
+ * it is another build. Tools that do not know of inlining give only the outermost. */
+static size_t match_frames(
+    const struct profile_site *site, size_t at, const struct gotypes_line *lines, size_t count)
+{
+    size_t matched = 0;
+    for (size_t i = 0; i < count && at + matched < site->frame_count; i++) {
+        if (agrees(site->frames[at + matched], &lines[i]))
+            matched++;
+        else if (i == 0 || !may_be_wrapper(&lines[i], &lines[i - 1]))
+            return agrees(site->frames[at], &lines[count - 1]);
+    }
+    return matched;
+}
+
 /* One address of a stack, whose frames begin at *at; moves *at behind them. */
 static int check_address(const struct gotypes *index, uint64_t address,
     const struct profile_site *site, size_t *at, struct lw_err *err)
 {
     struct gotypes_line lines[INLINED_MAX];
     size_t count = gotypes_lines(index, address, lines, INLINED_MAX);
-    size_t first = *at;
-    for (size_t i = 0; i < count && *at < site->frame_count; i++) {
-        if (agrees(site->frames[*at], &lines[i]))
-            ++*at;
-        else if (i == 0 || !may_be_wrapper(&lines[i], &lines[i - 1]))
-            return refuse(address, site->frames[*at], &lines[i], err);
-    }
-    return *at > first ? 0 : refuse(address, site->frames[first], NULL, err);
+    size_t matched = match_frames(site, *at, lines, count);
+    if (!matched)
+        return refuse(address, site->frames[*at], count ? &lines[0] : NULL, err);
+    *at += matched;
+    return 0;
 }
 
 /* ---- sites of profiles ---- */

@@ -355,6 +355,16 @@ static void wrappers_may_be_left_out_of_stacks(void **state)
     assert_refused("line 30");
 }
 
+static void inlined_calls_may_be_unknown_to_the_profile(void **state)
+{
+    (void)state;
+    uint64_t outer = sketch_add_function(&sketch, "main.Outer.Open-fm", "", 0);
+    const uint64_t stack[] = {sketch_add_location(&sketch, 0x404001, outer, 0), 3, 0};
+    add_sample(stack, 1);
+    add_profile_ok();
+    assert_int_equal(asked_depth, 2);
+}
+
 static void type_arguments_may_be_abridged(void **state)
 {
     (void)state;
@@ -456,6 +466,7 @@ int main(void)
         CASE(another_function_is_refused),
         CASE(another_line_is_refused),
         CASE(wrappers_may_be_left_out_of_stacks),
+        CASE(inlined_calls_may_be_unknown_to_the_profile),
         CASE(type_arguments_may_be_abridged),
         CASE(an_address_without_code_is_refused),
         CASE(without_names_the_build_id_must_vouch),
