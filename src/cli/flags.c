@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/strbuf.h"
+#include "cli/replay.h"
 #include "cli/types.h"
 #include "config/config.h"
 
@@ -18,7 +19,8 @@
 static const char usage[] =
     "usage: leakwatchd [flags]\n"
     "       leakwatchd types --binary=BIN [--json] [--all-sites] [PROFILE...]\n"
-    "Watches Go services for memory leaks from outside; types: see 'leakwatchd types --help'.\n\n"
+    "       leakwatchd replay [--json] [--interval=S] [--config=FILE] FILE.jsonl[.gz]...\n"
+    "Watches Go services for memory leaks from outside; the others: see their --help.\n\n"
     "  --config.file=FILE             configuration (leakwatchd.yml)\n"
     "  --web.listen-address=ADDR      where to answer HTTP (:9746); up to 8 times\n"
     "  --[no-]web.enable-lifecycle    whether POST /-/reload is allowed (it is)\n"
@@ -140,12 +142,26 @@ static enum flags_exit run_errand(enum flag flag, const struct flags *flags)
     }
 }
 
+/* False: argv[0] is the word of none. */
+static bool run_subcommand(int argc, char **argv, enum flags_exit *status)
+{
+    static const struct {
+        const char *word;
+        enum flags_exit (*run)(int argc, char **argv);
+    } subcommands[] = {{"types", cli_types_run}, {"replay", cli_replay_run}};
+    for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++) {
+        if (strcmp(argv[0], subcommands[i].word) == 0) {
+            *status = subcommands[i].run(argc, argv);
+            return true;
+        }
+    }
+    return false;
+}
+
 bool flags_parse(int argc, char **argv, struct flags *flags, enum flags_exit *status)
 {
-    if (argc > 1 && strcmp(argv[1], "types") == 0) {
-        *status = cli_types_run(argc - 1, argv + 1);
+    if (argc > 1 && run_subcommand(argc - 1, argv + 1, status))
         return false;
-    }
     *flags =
         (struct flags){.config_path = "leakwatchd.yml", .storage_path = "data", .lifecycle = true};
     struct errand errand = {0};
@@ -158,7 +174,8 @@ bool flags_parse(int argc, char **argv, struct flags *flags, enum flags_exit *st
         }
     }
     if (optind < argc) {
-        lw_err_set(&err, LW_INVALID, "\"%s\" is not a flag, and nothing else is taken", argv[optind]);
+        lw_err_set(
+            &err, LW_INVALID, "\"%s\" is not a flag, and nothing else is taken", argv[optind]);
         *status = usage_error(err.msg);
         return false;
     }

@@ -3,7 +3,6 @@
 #include <cjson/cJSON.h>
 #include <math.h>
 
-
 /* ---- JSON ---- */
 
 /* null for NaN and the infinities, which JSON has no words for. */
@@ -65,8 +64,8 @@ void replay_print_json(FILE *out, const struct replay_result *result)
 
 #define ID_COLUMNS 24
 
-/* Ids come from a file: they must not steer the reader's terminal. Bytes that are not printable ASCII
- * are shown as question marks, what is too long is cut. */
+/* Ids come from a file: they must not steer the reader's terminal. Bytes that are not printable
+ * ASCII are shown as question marks, what is too long is cut. */
 static void print_id(FILE *out, const char *id)
 {
     int column = 0;

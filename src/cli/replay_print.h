@@ -17,9 +17,9 @@ struct replay_result {
     double first_leak_s;
 };
 
-/* One line: id, verdict, provisional, recurring, first_growing_t, first_provisional_t, first_leak_t,
- * rate_bytes_per_s, rate_lo, rate_hi, onset_t, and gates as the API has them. null: not known or
- * never. */
+/* One line: id, verdict, provisional, recurring, first_growing_t, first_provisional_t,
+ * first_leak_t, rate_bytes_per_s, rate_lo, rate_hi, onset_t, and gates as the API has them. null:
+ * not known or never. */
 void replay_print_json(FILE *out, const struct replay_result *result);
 
 void replay_print_heading(FILE *out);

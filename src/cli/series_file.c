@@ -149,11 +149,11 @@ double series_noise_bytes(double mean_object_bytes, double period_bytes)
     return size * (1 - chance) / chance;
 }
 
-/* Damaged profiles say sizes that cannot be, negative ones for instance: the engine passes over such
- * points, as it does in the daemon. Where the size of objects cannot be told it is as before, and at
- * first the smallest, whose estimates are the noisiest. */
-static int get_point(const cJSON *item, double *object_bytes, struct trend_point *point,
-    struct lw_err *err)
+/* Damaged profiles say sizes that cannot be, negative ones for instance: the engine passes over
+ * such points, as it does in the daemon. Where the size of objects cannot be told it is as before,
+ * and at first the smallest, whose estimates are the noisiest. */
+static int get_point(
+    const cJSON *item, double *object_bytes, struct trend_point *point, struct lw_err *err)
 {
     double objects;
     if (!cJSON_IsObject(item))
@@ -173,12 +173,10 @@ static int get_points(
 {
     const cJSON *array = cJSON_GetObjectItemCaseSensitive(root, "points");
     if (!cJSON_IsArray(array))
-        return lw_err_set(
-            err, LW_INVALID, "\"points\" is %s", array ? "not an array" : "missing");
+        return lw_err_set(err, LW_INVALID, "\"points\" is %s", array ? "not an array" : "missing");
     size_t count = (size_t)cJSON_GetArraySize(array);
     if (count > SERIES_POINTS_MAX)
-        return lw_err_set(
-            err, LW_TOO_LARGE, "%zu points, more than %zu", count, SERIES_POINTS_MAX);
+        return lw_err_set(err, LW_TOO_LARGE, "%zu points, more than %zu", count, SERIES_POINTS_MAX);
     series->points = lw_new(count + 1, sizeof *series->points);
     double object_bytes = 0;
     const cJSON *item;

@@ -5,3 +5,8 @@ tests_unit_test_cli_SOURCES = tests/unit/test_cli.c \
 	tests/unit/profile_sketch.c tests/unit/profile_sketch.h
 tests_unit_test_cli_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_cli_LDADD = $(UNIT_LIBS)
+check_PROGRAMS += tests/unit/test_cli_replay
+TESTS += tests/unit/test_cli_replay
+tests_unit_test_cli_replay_SOURCES = tests/unit/test_cli_replay.c
+tests_unit_test_cli_replay_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_cli_replay_LDADD = $(UNIT_LIBS)
