@@ -11,10 +11,17 @@
 #define LOOK_BACK_SPAN .25 /* of the window must lie before it to look back at */
 #define LOOK_BACK_MIN  4   /* blocks, of which the oldest quarter is averaged, … */
 #define LOOK_BACK_MOST 6   /* … or this many */
-#define KEPT_MIN       .4  /* of the growth convicted for: less, and it was released */
-#define GOING_MIN      .2  /* of the rate convicted for: less, and it has levelled off */
-#define FILLED_STILL   .1  /* of an even share at the end, and … */
-#define FILLED_LATE    .2  /* … second half over first: what grew less than that has stopped */
+#define BEGAN_MAX      .3  /* older rate over the window's: less, and the growth is new */
+#define FIRST_TWO_MIN \
+    .7                    /* of an even share in the first two steps: the window is full of growth \
+                           */
+#define WARM_UP_CURVE .5  /* of the filling of a map of rare keys; of other caches it is less */
+#define BEGUN_CURVE   .75 /* of a cache that began to fill in the first quarter of the window */
+#define STEP_NOISE    .5  /* deviations by which noise may make the largest step larger */
+#define KEPT_MIN      .4  /* of the growth convicted for: less, and it was released */
+#define GOING_MIN     .2  /* of the rate convicted for: less, and it has levelled off */
+#define FILLED_STILL  .1  /* of an even share at the end, and … */
+#define FILLED_LATE   .2  /* … second half over first: what grew less than that has stopped */
 
 static void at_least(struct trend_gate *gate, double value, double limit)
 {
@@ -49,12 +56,18 @@ static void judge_growth(const struct trend_config *config, double growth_bytes,
     at_least(&gates[TREND_GATE_NOISE], growth_bytes / deviation, config->noise_z);
 }
 
+/* The window begins in the youth of the process. */
+static bool is_young(const struct trend_config *config, const struct trend_window *w)
+{
+    return w->start_s + w->ring->judged_age_s < config->age_s;
+}
+
 /* A cache whose entries are replaced is sampled anew all the time, and its estimate walks about.
  * In-use I of mean lifetime L (what is in use over what is freed a second) seen for T seconds in
  * segments of S varies by 2 I Re (1 - exp(-T/L)) / (1 + S/2L): all of a walk while T is short, the
  * averaged noise of a steady state when it is long. */
 static double turnover_variance(
-    const struct trend_window *w, double growth_bytes, double noise_bytes)
+    const struct trend_window *w, double growth_bytes, double noise_bytes, double span)
 {
     double inuse_bytes = 0;
     for (int g = 0; g < TREND_SEGMENTS; g++)
@@ -63,14 +76,15 @@ static double turnover_variance(
     if (inuse_bytes <= 0 || freed_bytes <= 0)
         return 0;
     double lives = freed_bytes / inuse_bytes; /* T/L */
-    return 2 * inuse_bytes * noise_bytes * -expm1(-lives) / (1 + lives / TREND_SEGMENTS / 2);
+    return 2 * inuse_bytes * noise_bytes * -expm1(-lives * span) / (1 + lives / TREND_SEGMENTS / 2);
 }
 
 static void judge_turnover(const struct trend_config *config, const struct trend_window *w,
     double growth_bytes, struct trend_gate *gate)
 {
     double noise_bytes = w->ring->judged_noise_bytes;
-    double variance = noise_bytes * growth_bytes + turnover_variance(w, growth_bytes, noise_bytes);
+    double variance =
+        noise_bytes * growth_bytes + turnover_variance(w, growth_bytes, noise_bytes, 1);
     at_least(gate, growth_bytes / (sqrt(variance) + 1), config->turnover_z);
 }
 
@@ -79,6 +93,30 @@ static void judge_turnover(const struct trend_config *config, const struct trend
 static double still_growing(const struct trend_config *config, const struct trend_shape *shape)
 {
     return fmin(shape->last_two, shape->last_one * config->last_two_min / config->last_one_min);
+}
+
+/* Noise alone makes some step the largest: how much one varies by it, over the growth. */
+static double step_deviation(const struct trend_window *w, double growth_bytes)
+{
+    double noise_bytes = w->ring->judged_noise_bytes, span = 1.0 / TREND_SEGMENTS;
+    double variance =
+        noise_bytes * growth_bytes * span + turnover_variance(w, growth_bytes, noise_bytes, span);
+    return sqrt(variance) / growth_bytes;
+}
+
+/* A cache that fills slows down, and noise bends the curve of either: how straight growth must be
+ * depends on what is known of the time before it. Where it went on like this, it need only not slow
+ * down much. Where nothing is known it must lie above a warm-up's by what noise can do, and where
+ * there was no growth more so, since a window that begins with rest looks straighter than it is. */
+static double curve_min(const struct trend_config *config, const struct trend_window *w,
+    const struct trend_gate *older, const struct trend_gate *turnover)
+{
+    if (older->judged && older->value >= BEGAN_MAX)
+        return config->curve_min;
+    double noise =
+        (is_young(config, w) ? config->young_curve_z : config->old_curve_z) / turnover->value;
+    double warm_up = older->judged ? BEGUN_CURVE : WARM_UP_CURVE;
+    return fmax(config->curve_min, warm_up + noise);
 }
 
 /* Both the series and what is left of it without load must have the shape of a leak: taking the
@@ -91,13 +129,14 @@ static void judge_shape(const struct trend_config *config, const struct trend_wi
     if (w->load_r2 > config->load_r2)
         raw = *adjusted;
     at_most(&gates[TREND_GATE_SHARE], fmax(adjusted->largest_share, raw.largest_share),
-        config->max_share);
+        config->max_share + STEP_NOISE * step_deviation(w, adjusted->growth_bytes));
     at_least(&gates[TREND_GATE_RISING], fmin(adjusted->rising, raw.rising), RISING_MIN);
     at_least(&gates[TREND_GATE_STILL],
         fmin(still_growing(config, adjusted), still_growing(config, &raw)), config->last_two_min);
     at_most(&gates[TREND_GATE_LATE], fmax(adjusted->late, raw.late), config->late_max);
     at_least(&gates[TREND_GATE_CURVE],
-        fmin(trend_shape_curve(w, w->adjusted), trend_shape_curve(w, w->raw)), config->curve_min);
+        fmin(trend_shape_curve(w, w->adjusted), trend_shape_curve(w, w->raw)),
+        curve_min(config, w, &gates[TREND_GATE_OLDER], &gates[TREND_GATE_TURNOVER]));
 }
 
 /* The rate from the oldest quarter of what `ring` knows from before the window to the window's
@@ -150,12 +189,16 @@ static void judge_high(const struct trend_series *series, const struct trend_con
     at_least(gate, (floor - earlier) / growth_bytes, config->new_high_min);
 }
 
-/* A process that warms up grows like a leak, so a young one is watched for longer. */
-static void judge_age(
-    const struct trend_config *config, const struct trend_window *w, struct trend_gate *gate)
+/* A process that warms up and a cache that comes into use grow like a leak, so growth whose
+ * beginning was seen is watched for longer than growth that was there before us. */
+static void judge_age(const struct trend_config *config, const struct trend_window *w,
+    const struct trend_shape *shape, const struct trend_gate *older, struct trend_gate *gate)
 {
-    bool young = w->start_s + w->ring->judged_age_s < config->age_s;
-    at_least(gate, w->length_s, (young ? config->young_s : config->confirm_s) * WINDOW_JITTER);
+    bool began = older->judged && older->value < BEGAN_MAX;
+    bool is_full = !began || shape->first_two >= FIRST_TWO_MIN;
+    bool wait = began || is_young(config, w);
+    at_least(gate, is_full ? w->length_s : 0,
+        (wait ? config->young_s : config->confirm_s) * WINDOW_JITTER);
 }
 
 static void judge_persistence(
@@ -179,10 +222,10 @@ void trend_gates_judge(const struct trend_series *series, const struct trend_con
     if (!trend_gates_open(gates, TREND_GATE_TURNOVER))
         return;
     judge_turnover(config, w, adjusted.growth_bytes, &gates[TREND_GATE_TURNOVER]);
-    judge_shape(config, w, &adjusted, gates);
     judge_older(series, config, level, w, adjusted.growth_bytes, &gates[TREND_GATE_OLDER]);
+    judge_shape(config, w, &adjusted, gates);
     judge_high(series, config, level, w, adjusted.growth_bytes, &gates[TREND_GATE_HIGH]);
-    judge_age(config, w, &gates[TREND_GATE_AGE]);
+    judge_age(config, w, &adjusted, &gates[TREND_GATE_OLDER], &gates[TREND_GATE_AGE]);
     judge_persistence(config, w->ring->history, &gates[TREND_GATE_PERSISTS]);
 }
 

@@ -43,6 +43,7 @@ struct trend_shape trend_shape_of(const double v[TREND_SEGMENTS])
         .last_two = ratio(v[7] - v[5], 2 * even, -TREND_RATIO_MAX),
         .last_one = ratio(v[7] - v[6], even, -TREND_RATIO_MAX),
         .late = ratio(second_half, first_half, TREND_RATIO_MAX),
+        .first_two = ratio(v[2] - v[0], 2 * even, -TREND_RATIO_MAX),
     };
 }
 

@@ -14,6 +14,7 @@ struct trend_shape {
     double last_two;      /* growth of the last two steps over an even share of the growth */
     double last_one;      /* the same of the last step */
     double late;          /* growth of the second half over that of the first */
+    double first_two;     /* growth of the first two steps over an even share of the growth */
 };
 
 struct trend_shape trend_shape_of(const double means[TREND_SEGMENTS]);

@@ -27,6 +27,8 @@ void trend_config_init(struct trend_config *config, double base_s)
         .last_two_min = .5,
         .last_one_min = .2,
         .curve_min = .55,
+        .young_curve_z = 1,
+        .old_curve_z = .6,
         .late_max = 2,
         .older_max = 1.5,
         .new_high_min = .3,

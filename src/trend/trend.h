@@ -31,16 +31,18 @@ struct trend_config {
     double noise_z;          /* growth must be this many sampling deviations, 5 */
     double turnover_z;       /* … and this many of sampling and turnover together, 3.5 */
     /* … the dimensionless gates follow, each documented where it is declared … */
-    double max_share;    /* largest single step of 7 over the growth: a step is not a leak, .35 */
-    double last_two_min; /* growth of the last two steps over an even share: plateau, .5 */
-    double last_one_min; /* growth of the last step over an even share: plateau, .2 */
-    double curve_min;    /* slope at 5/6 of the window over slope at 1/6: saturation, .55 */
-    double late_max;     /* growth of the second half over the first: began late, wait, 2 */
-    double older_max;    /* older rate over the window's: slowing down, 1.5 */
-    double new_high_min; /* last floor above every earlier floor, over the growth, .3 */
-    double load_r2;      /* load explaining this much excuses the raw shape, .5 */
-    int passes;          /* of the last `evaluations` of a level this many must pass, 3 */
-    int evaluations;     /* 4 */
+    double max_share;     /* largest single step of 7 over the growth: a step is not a leak, .35 */
+    double last_two_min;  /* growth of the last two steps over an even share: plateau, .5 */
+    double last_one_min;  /* growth of the last step over an even share: plateau, .2 */
+    double curve_min;     /* slope at 5/6 of the window over slope at 1/6: saturation, .55 */
+    double young_curve_z; /* … and straighter than a warm-up by this over its deviations, 1 */
+    double old_curve_z;   /* … the same where the process was not young, .6 */
+    double late_max;      /* growth of the second half over the first: began late, wait, 2 */
+    double older_max;     /* older rate over the window's: slowing down, 1.5 */
+    double new_high_min;  /* last floor above every earlier floor, over the growth, .3 */
+    double load_r2;       /* load explaining this much excuses the raw shape, .5 */
+    int passes;           /* of the last `evaluations` of a level this many must pass, 3 */
+    int evaluations;      /* 4 */
 };
 
 /* The defaults, scaled to a base block of base_s seconds. */
@@ -128,6 +130,7 @@ struct trend_verdict {
     int level;         /* which ring convicted; -1 none */
     int restarts;      /* epochs before this one */
     bool recurring;    /* it was a leak before the last restart and has not been acquitted */
+    bool provisional;  /* growing, and so fast and so clearly that waiting may cost too much */
 };
 
 struct trend_series; /* about 6 KiB, fixed; nothing is allocated after trend_series_new */

@@ -33,7 +33,7 @@ static void judge(struct trend_series *series, const struct trend_config *config
     trend_window_cut(&window, ring, config->lifetime_max_s);
     ring->history = (uint8_t)(ring->history << 1 | 1);
     trend_gates_judge(series, config, level, &window, gates);
-    if (!trend_gates_open(gates, TREND_GATE_PERSISTS))
+    if (!trend_gates_open(gates, TREND_GATE_AGE))
         ring->history &= 0xfe;
     ring->judged_class = (uint8_t)trend_gates_class(gates);
 }
