@@ -7,6 +7,13 @@
 
 #include "base/mem.h"
 
+static const struct gotypes_effect nothing = {
+    .dst = GOTYPES_NO_REGISTER,
+    .dst2 = GOTYPES_NO_REGISTER,
+    .src = GOTYPES_NO_REGISTER,
+    .src2 = GOTYPES_NO_REGISTER,
+};
+
 struct gotypes_decoder {
     csh handle;
     cs_insn *insn; /* owned; of a failed decoder NULL */
@@ -122,6 +129,8 @@ static void kill_implicit(struct gotypes_effect *e, const cs_insn *insn)
     const cs_detail *detail = insn->detail;
     for (unsigned i = 0; i < detail->regs_write_count; i++)
         kill(e, number(detail->regs_write[i]));
+    if (insn->id == X86_INS_IMUL && detail->x86.op_count > 1)
+        return; /* only the form with one operand is like MUL */
     switch (insn->id) {
     case X86_INS_CPUID:
         kill(e, number(X86_REG_RBX));
@@ -325,12 +334,7 @@ static void tell(struct gotypes_effect *e, const cs_insn *insn)
 bool gotypes_amd64_effect(struct gotypes_decoder *decoder, const unsigned char *code, size_t len,
     uint64_t pc, struct gotypes_effect *effect)
 {
-    *effect = (struct gotypes_effect){
-        .dst = GOTYPES_NO_REGISTER,
-        .dst2 = GOTYPES_NO_REGISTER,
-        .src = GOTYPES_NO_REGISTER,
-        .src2 = GOTYPES_NO_REGISTER,
-    };
+    *effect = nothing;
     size_t left = len;
     if (!decoder->insn || !cs_disasm_iter(decoder->handle, &code, &left, &pc, decoder->insn) ||
         decoder->insn->size != len)

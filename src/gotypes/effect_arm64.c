@@ -7,6 +7,13 @@
 
 #define ZERO 31 /* reads as zero where it is not SP */
 
+static const struct gotypes_effect nothing = {
+    .dst = GOTYPES_NO_REGISTER,
+    .dst2 = GOTYPES_NO_REGISTER,
+    .src = GOTYPES_NO_REGISTER,
+    .src2 = GOTYPES_NO_REGISTER,
+};
+
 static unsigned field(uint32_t w, unsigned at, unsigned bits)
 {
     return w >> at & ((1u << bits) - 1);
@@ -80,13 +87,11 @@ static void by_register(struct gotypes_effect *e, uint32_t w)
             set(e, rd, 0);
         else
             add(e, rd, rm, 0);
-    } else if ((w & 0xffe00c00) == 0x9a800000) { /* CSEL */
+    } else if ((w & 0xffe00c00) == 0x9a800000 && rn != ZERO && rm != ZERO) { /* CSEL */
         e->op = GOTYPES_EFFECT_SELECT;
         e->dst = (uint8_t)rd;
         e->src = (uint8_t)rn;
         e->src2 = (uint8_t)rm;
-        if (rn == ZERO || rm == ZERO)
-            *e = (struct gotypes_effect){.kills = (uint32_t)1 << rd};
     } else {
         e->kills |= (uint32_t)1 << rd;
     }
@@ -120,15 +125,27 @@ static void access(
         e->src = (uint8_t)rt;
 }
 
+/* A load of which only that its registers are lost is told, or a store of which nothing is. */
+static void lose(struct gotypes_effect *e)
+{
+    uint32_t kills = e->kills;
+    uint8_t dst = e->op == GOTYPES_EFFECT_LOAD ? e->dst : GOTYPES_NO_REGISTER;
+    uint8_t dst2 = e->op == GOTYPES_EFFECT_LOAD ? e->dst2 : GOTYPES_NO_REGISTER;
+    *e = nothing;
+    e->kills = kills;
+    if (dst != GOTYPES_NO_REGISTER)
+        kill(e, dst);
+    if (dst2 != GOTYPES_NO_REGISTER)
+        kill(e, dst2);
+}
+
 /* Pre- and post-indexed forms move the base. Of SP that is told, of others it is lost. */
 static void write_back(struct gotypes_effect *e, unsigned rn, bool before, int64_t offset)
 {
     if (rn != GOTYPES_ARM64_SP) {
         kill(e, rn);
-        if (e->op == GOTYPES_EFFECT_LOAD && e->dst != rn) {
-            kill(e, e->dst);
-            e->op = GOTYPES_EFFECT_NONE;
-        }
+        if (e->op == GOTYPES_EFFECT_LOAD)
+            lose(e);
         return;
     }
     e->adjusts = offset;
@@ -158,12 +175,7 @@ static void single(struct gotypes_effect *e, uint32_t w)
     if (field(w, 21, 1)) { /* a register offset, or an atomic operation, which writes three */
         if (form == 2) {
             access(e, w, is_load, 0, width);
-            if (e->op == GOTYPES_EFFECT_LOAD) {
-                kill(e, e->dst);
-                e->op = GOTYPES_EFFECT_NONE;
-            } else if (e->op == GOTYPES_EFFECT_STORE) {
-                e->op = GOTYPES_EFFECT_NONE; /* from SP: counted as an array of the frame */
-            }
+            lose(e); /* what is stored from SP so is in an array of the frame */
         } else {
             kill(e, field(w, 0, 5));
             kill(e, field(w, 16, 5));
@@ -242,12 +254,7 @@ bool gotypes_arm64_effect(const unsigned char *code, uint64_t pc, struct gotypes
 {
     struct lw_cursor c = lw_cursor_on(code, 4);
     uint32_t w = lw_cursor_u32(&c);
-    *effect = (struct gotypes_effect){
-        .dst = GOTYPES_NO_REGISTER,
-        .dst2 = GOTYPES_NO_REGISTER,
-        .src = GOTYPES_NO_REGISTER,
-        .src2 = GOTYPES_NO_REGISTER,
-    };
+    *effect = nothing;
     unsigned group = field(w, 25, 4);
     if ((group & 14) == 8)
         by_immediate(effect, w, pc);

@@ -18,7 +18,7 @@ const unsigned char *gotypes_elf_bytes(
 {
     for (size_t i = 0; i < elf->segment_count; i++) {
         const struct gotypes_segment *s = &elf->segments[i];
-        if (address < s->address || address - s->address > s->file_bytes)
+        if (address < s->address || address - s->address >= s->file_bytes)
             continue;
         uint64_t into = address - s->address;
         return len <= s->file_bytes - into ? elf->image + s->offset + into : NULL;

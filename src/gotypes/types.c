@@ -123,6 +123,13 @@ bool gotypes_type_read(
     return type->name_len > 0;
 }
 
+/* Shapes, which stand for all types of one layout, are in a package that does not exist. */
+static bool is_shape_path(const char *path, size_t len)
+{
+    static const char shapes[] = "go.shape";
+    return len == sizeof shapes - 1 && memcmp(path, shapes, len) == 0;
+}
+
 /* The uncommon part of a record begins with the offset of the import path's name. */
 static bool own_import_path(const struct gotypes_types *types, const struct gotypes_type *type,
     const char **path, size_t *len)
@@ -135,7 +142,8 @@ static bool own_import_path(const struct gotypes_types *types, const struct goty
     const unsigned char *bytes = gotypes_elf_bytes(types->elf, type->address + before, 4);
     struct lw_cursor c = lw_cursor_on(bytes, bytes ? 4 : 0);
     uint32_t offset = lw_cursor_u32(&c);
-    return lw_cursor_ok(&c) && offset && read_name(types, types->start + offset, path, len) && *len;
+    return lw_cursor_ok(&c) && offset && read_name(types, types->start + offset, path, len) &&
+           *len && !is_shape_path(*path, *len);
 }
 
 /* The type that a record's word at an offset past struct Type points at. */

@@ -1,0 +1,77 @@
+// A program whose allocation sites tests/unit/test_gotypes_go.c looks for. It keeps what it allocates and
+// prints the stacks that its own memory profile has: bytes in use, then the return addresses, in hex.
+package main
+
+import (
+	"fmt"
+	"runtime"
+)
+
+type Entry struct {
+	key  string
+	next *Entry
+}
+
+type Session struct{ id [64]byte }
+
+type Node[T any] struct {
+	value T
+	next  *Node[T]
+}
+
+var kept []any
+
+//go:noinline
+func object() { kept = append(kept, &Entry{key: "a"}) }
+
+//go:noinline
+func slice(n int) { kept = append(kept, make([]Session, n)) }
+
+//go:noinline
+func table() {
+	m := map[string]*Session{}
+	for i := 0; i < 20; i++ {
+		m[fmt.Sprint(i)] = nil
+	}
+	kept = append(kept, m)
+}
+
+//go:noinline
+func channel(n int) { kept = append(kept, make(chan Session, n)) }
+
+//go:noinline
+func closure(n int) {
+	buf := make([]byte, n)
+	kept = append(kept, func() int { buf[0]++; return n })
+}
+
+//go:noinline
+func generic[T any](n int) { kept = append(kept, make([]T, n), &Node[T]{}) }
+
+func main() {
+	runtime.MemProfileRate = 1
+	for i := 0; i < 8; i++ {
+		object()
+		slice(3 + i%2)
+		table()
+		channel(3 + i%2)
+		closure(100 + i%2)
+		generic[Entry](3 + i%2)
+		generic[*Session](3 + i%2)
+	}
+	runtime.GC()
+	runtime.GC()
+	records := make([]runtime.MemProfileRecord, 10000)
+	n, _ := runtime.MemProfile(records, true)
+	for _, r := range records[:n] {
+		if r.InUseBytes() == 0 {
+			continue
+		}
+		fmt.Print(r.InUseBytes())
+		for _, pc := range r.Stack() {
+			fmt.Printf(" %x", pc)
+		}
+		fmt.Println()
+	}
+	runtime.KeepAlive(kept)
+}

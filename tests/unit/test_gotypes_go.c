@@ -1,0 +1,207 @@
+/* Programs that the go command builds, where there is one: default, stripped and
+ * position-independent, for both architectures; and the stacks of the program's own memory profile.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "gotypes/gotypes.h"
+
+#define BINARY_BYTES_MAX ((size_t)64 << 20)
+#define STACK_MAX        64
+
+static char directory[] = "/tmp/test_gotypes_go.XXXXXX";
+
+struct program {
+    char path[128];
+    char *image; /* owned */
+    size_t len;
+    struct gotypes *index; /* owned */
+};
+
+/* Builds the program and opens it; false where it cannot be built here. */
+static bool build(struct program *p, const char *arch, const char *name, const char *flags)
+{
+    const char *srcdir = getenv("LW_SRCDIR");
+    char command[1024];
+    struct lw_err err = {0};
+    assert_non_null(srcdir);
+    snprintf(p->path, sizeof p->path, "%s/%s-%s", directory, arch, name);
+    snprintf(command, sizeof command,
+        "cd '%s/tests/data/gotypes' && CGO_ENABLED=0 GOWORK=off GOTOOLCHAIN=local GOARCH=%s "
+        "GOFLAGS=-mod=mod go build -buildvcs=false %s -o '%s' . >/dev/null 2>&1",
+        srcdir, arch, flags, p->path);
+    if (system(command) != 0)
+        return false;
+    if (lw_file_read(p->path, BINARY_BYTES_MAX, &p->image, &p->len, &err) < 0)
+        fail_msg("%s", err.msg);
+    p->index = gotypes_new(p->image, p->len, &err);
+    if (!p->index)
+        fail_msg("%s: %s", p->path, err.msg);
+    return true;
+}
+
+static void drop(struct program *p)
+{
+    gotypes_free(&p->index);
+    free(p->image);
+}
+
+struct wanted {
+    const char *function, *type;
+    enum gotypes_kind kind;
+    bool found;
+};
+
+struct search {
+    struct wanted *wanted;
+    size_t count;
+    size_t sites;
+    size_t unresolved;
+};
+
+static bool look(void *ctx, const struct gotypes_site *site)
+{
+    struct search *s = ctx;
+    s->sites++;
+    s->unresolved += !site->resolved;
+    for (size_t i = 0; i < s->count; i++) {
+        struct wanted *w = &s->wanted[i];
+        if (strcmp(w->function, site->function) == 0 && strcmp(w->type, site->type) == 0 &&
+            w->kind == site->kind)
+            w->found = true;
+    }
+    return true;
+}
+
+static void check_sites(const struct program *p)
+{
+    struct wanted wanted[] = {
+        {"main.object", "main.Entry", GOTYPES_OBJECT, false},
+        {"main.object", "[]interface {}", GOTYPES_SLICE_GROWTH, false},
+        {"main.slice", "[]main.Session", GOTYPES_SLICE, false},
+        {"main.table", "map[string]*main.Session", GOTYPES_MAP, false},
+        {"main.channel", "chan main.Session", GOTYPES_CHANNEL, false},
+        {"main.closure", "[]uint8", GOTYPES_SLICE, false},
+    };
+    struct search s = {.wanted = wanted, .count = sizeof wanted / sizeof wanted[0]};
+    gotypes_each_site(p->index, look, &s);
+    for (size_t i = 0; i < s.count; i++)
+        if (!wanted[i].found)
+            fail_msg("%s: no %s in %s", p->path, wanted[i].type, wanted[i].function);
+    /* What is left are the allocator's own calls of itself, and reflection. */
+    assert_true(s.sites > 500 && s.unresolved * 10 < s.sites);
+    const struct gotypes_build *build_info = gotypes_build(p->index);
+    assert_string_equal(build_info->main.path, "example.com/sites");
+    assert_true(strncmp(build_info->go_version, "go1.", 4) == 0 ||
+                strncmp(build_info->go_version, "devel", 5) == 0);
+}
+
+static void sites_in_all_modes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arch, *name, *flags;
+    } modes[] = {
+        {"amd64", "default", ""},
+        {"amd64", "stripped", "-ldflags='-s -w'"},
+        {"amd64", "pie", "-buildmode=pie"},
+        {"arm64", "default", ""},
+    };
+    bool any = false;
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        struct program p = {.image = NULL};
+        if (!build(&p, modes[i].arch, modes[i].name, modes[i].flags)) {
+            print_message("no %s %s: it cannot be built here\n", modes[i].arch, modes[i].name);
+            continue;
+        }
+        check_sites(&p);
+        drop(&p);
+        any = true;
+    }
+    if (!any)
+        skip();
+}
+
+/* One line of the program's output: bytes, then return addresses. */
+static size_t parse_stack(char *line, long long *bytes, uint64_t stack[STACK_MAX])
+{
+    size_t depth = 0;
+    *bytes = strtoll(line, &line, 10);
+    while (*line == ' ' && depth < STACK_MAX)
+        stack[depth++] = strtoull(line + 1, &line, 16) - 1;
+    return depth;
+}
+
+static void stacks_of_a_running_program(void **state)
+{
+    (void)state;
+#ifdef __x86_64__
+    const char *arch = "amd64";
+#else
+    const char *arch = "arm64";
+#endif
+    struct program p = {.image = NULL};
+    if (!build(&p, arch, "run", ""))
+        skip();
+    static const char *const generic[] = {"[]main.Entry", "[]*main.Session"};
+    bool found[2] = {false, false};
+    long long in_use = 0, resolved = 0, bytes;
+    FILE *out = popen(p.path, "r");
+    assert_non_null(out);
+    char *line = NULL;
+    size_t room = 0;
+    while (getline(&line, &room, out) > 0) {
+        static struct gotypes_site site;
+        uint64_t stack[STACK_MAX];
+        size_t depth = parse_stack(line, &bytes, stack);
+        bool ok = gotypes_resolve(p.index, stack, depth, &site) && site.resolved;
+        in_use += bytes;
+        resolved += ok ? bytes : 0;
+        /* Until 1.20 generic code allocates shapes, and says so. */
+        bool is_shape = strncmp(site.type, "[]go.shape.", 11) == 0;
+        for (size_t i = 0; ok && i < 2; i++)
+            if (strncmp(site.function, "main.generic[", 13) == 0 &&
+                (is_shape || strcmp(site.type, generic[i]) == 0))
+                found[i] = true;
+    }
+    free(line);
+    assert_int_equal(pclose(out), 0);
+    drop(&p);
+    assert_true(found[0] && found[1]);
+    assert_true(in_use > 0);
+    if (resolved * 100 < in_use * 98)
+        fail_msg("%lld of %lld bytes in use have a type", resolved, in_use);
+}
+
+static int make_directory(void **state)
+{
+    (void)state;
+    return mkdtemp(directory) ? 0 : -1;
+}
+
+static int remove_directory(void **state)
+{
+    (void)state;
+    char command[256];
+    snprintf(command, sizeof command, "rm -rf '%s'", directory);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sites_in_all_modes),
+        cmocka_unit_test(stacks_of_a_running_program),
+    };
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
