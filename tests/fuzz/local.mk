@@ -14,4 +14,5 @@ include tests/fuzz/profile.mk
 include tests/fuzz/trend.mk
 include tests/fuzz/config.mk
 include tests/fuzz/discovery.mk
+include tests/fuzz/gotypes.mk
 include tests/fuzz/http.mk
