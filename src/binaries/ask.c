@@ -215,6 +215,12 @@ static void answer_from(struct search *search, enum binaries_source source, cons
         resolve(binary->index, request, &request->sites[i], &answer->types[i]);
 }
 
+static struct binaries_answer no_answer(const struct binaries_ask *ask)
+{
+    return (struct binaries_answer){
+        .target_id = ask->request.target_id, .process = ask->request.process};
+}
+
 /* Checks an open binary and takes the answer from it. What is read from a file that changes
  * meanwhile is thrown away. */
 static int use(struct search *search, enum binaries_source source, const char *path,
@@ -230,7 +236,7 @@ static int use(struct search *search, enum binaries_source source, const char *p
     binaries_cache_drop(search->places->cache, binary);
     if (rc == 0)
         free_found(search->answer);
-    *search->answer = (struct binaries_answer){.target_id = search->ask->request.target_id};
+    *search->answer = no_answer(search->ask);
     return lw_err_set(err, LW_CORRUPT, "the binary %s changed while it was read", path);
 }
 
@@ -400,7 +406,7 @@ void binaries_ask_run(const struct binaries_ask *ask, const struct binaries_plac
 {
     struct search search = {.ask = ask, .places = places, .answer = answer};
     lw_strbuf_init(&search.looked, 4096);
-    *answer = (struct binaries_answer){.target_id = ask->request.target_id};
+    *answer = no_answer(ask);
     bool found = search_hint(&search) || search_config(&search) || search_host(&search) ||
                  search_by_id(&search) || search_debuginfod(&search);
     if (search.refused.code != LW_OK && found)

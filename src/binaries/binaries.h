@@ -97,7 +97,8 @@ struct binaries_build {
 
 struct binaries_answer {
     uint64_t target_id;
-    /* LW_OK, or why there are no types; then only target_id is set besides it. LW_NOT_FOUND: no
+    uint64_t process; /* of the request: the target may have restarted meanwhile */
+    /* LW_OK, or why there are no types; then only these two are set besides it. LW_NOT_FOUND: no
      * binary, says where was looked. LW_INVALID, LW_CORRUPT, LW_TOO_LARGE: one was found and
      * refused, says why. */
     struct lw_err err;

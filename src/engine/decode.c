@@ -112,16 +112,22 @@ static int submit(struct engine *engine, struct scrape_result *result,
     return 0;
 }
 
+const struct config_job *engine_job_find(const struct engine *engine, const char *name)
+{
+    const struct config *config = engine->config;
+    for (size_t i = 0; i < config->scrape_config_count; i++) {
+        if (strcmp(config->scrape_configs[i].job_name, name) == 0)
+            return &config->scrape_configs[i];
+    }
+    return NULL;
+}
+
 /* The limits of the job a target belongs to. */
 static struct profile_limits limits_of(const struct engine *engine, uint64_t target_id)
 {
     const struct store_target *target = store_target_find(engine->store, target_id);
-    const struct config *config = engine->config;
-    int64_t bytes = config->global.body_size_limit_bytes;
-    for (size_t i = 0; target && i < config->scrape_config_count; i++) {
-        if (strcmp(config->scrape_configs[i].job_name, target->job_name) == 0)
-            bytes = config->scrape_configs[i].body_size_limit_bytes;
-    }
+    const struct config_job *job = target ? engine_job_find(engine, target->job_name) : NULL;
+    int64_t bytes = job ? job->body_size_limit_bytes : engine->config->global.body_size_limit_bytes;
     return profile_limits_for((size_t)bytes);
 }
 

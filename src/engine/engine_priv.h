@@ -42,6 +42,9 @@ struct engine {
 /* decode.c: a scrape's result on its way through a worker into the store */
 void engine_scraped(void *ctx, struct scrape_result *result);
 
+/* The job of that name in the running configuration, or NULL. */
+const struct config_job *engine_job_find(const struct engine *engine, const char *name);
+
 /* types.c: what binaries say of the sites of a target */
 void engine_ask_types(
     struct engine *engine, const struct store_target *target, const struct profile *profile);

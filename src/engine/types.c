@@ -36,22 +36,12 @@ static struct unknown_sites find_unknown(
     return unknown;
 }
 
-static const struct config_job *job_of(const struct engine *engine, const char *name)
-{
-    const struct config *config = engine->config;
-    for (size_t i = 0; i < config->scrape_config_count; i++) {
-        if (strcmp(config->scrape_configs[i].job_name, name) == 0)
-            return &config->scrape_configs[i];
-    }
-    return NULL;
-}
-
 void engine_ask_types(
     struct engine *engine, const struct store_target *target, const struct profile *profile)
 {
     if (!engine->binaries)
         return;
-    const struct config_job *job = job_of(engine, target->job_name);
+    const struct config_job *job = engine_job_find(engine, target->job_name);
     struct unknown_sites unknown = find_unknown(target, profile);
     if (job && unknown.count && profile->mapping_count) {
         const struct profile_mapping *m = &profile->mappings[0];
@@ -99,24 +89,39 @@ static void learn(struct engine *engine, const struct binaries_answer *answer)
     free(types);
 }
 
+static void tell_found(const struct store_target *target, const struct binaries_answer *answer)
+{
+    lw_info("types", "target %s runs %s %s (%s), found by %s: %s", target->name, answer->build.main,
+        answer->build.version, answer->build.go_version, binaries_source_word(answer->source),
+        answer->path);
+    if (answer->refused)
+        lw_warn("types", "target %s: on the way there, %s", target->name, answer->refused);
+}
+
+static void take_refusal(
+    struct engine *engine, const struct store_target *target, const struct binaries_answer *answer)
+{
+    bool is_missing = answer->err.code == LW_NOT_FOUND;
+    if (is_missing && target->build)
+        return; /* what its binary told while it was there is still true of this process */
+    /* One that was found but is not what runs is worth a word; none at all is usual. */
+    if (!is_missing && strcmp(target->build_error, answer->err.msg) != 0)
+        lw_warn("types", "target %s: %s", target->name, answer->err.msg);
+    store_unlearn(engine->store, answer->target_id, answer->err.msg);
+}
+
 void engine_types_answered(void *ctx, const struct binaries_answer *answer)
 {
     struct engine *engine = ctx;
     const struct store_target *target = store_target_find(engine->store, answer->target_id);
-    if (!target)
-        return;
+    if (!target || target->restarts != answer->process)
+        return; /* nobody's any more: the process that is there now is asked about by itself */
     bool knew = target->build != NULL;
-    if (answer->err.code == LW_OK) {
-        learn(engine, answer);
-        if (!knew)
-            lw_info("types", "target %s runs %s %s (%s), found by %s: %s", target->name,
-                answer->build.main, answer->build.version, answer->build.go_version,
-                binaries_source_word(answer->source), answer->path);
+    if (answer->err.code != LW_OK) {
+        take_refusal(engine, target, answer);
         return;
     }
-    /* A binary that was found but is not the one that runs is worth a word; none at all is usual.
-     */
-    if (answer->err.code != LW_NOT_FOUND && strcmp(target->build_error, answer->err.msg) != 0)
-        lw_warn("types", "target %s: %s", target->name, answer->err.msg);
-    store_unlearn(engine->store, answer->target_id, answer->err.msg);
+    learn(engine, answer);
+    if (!knew)
+        tell_found(target, answer);
 }

@@ -16,4 +16,5 @@ include tests/unit/expo.mk
 include tests/unit/store.mk
 include tests/unit/api.mk
 include tests/unit/metrics.mk
+include tests/unit/engine.mk
 include tests/unit/cli.mk

@@ -597,16 +597,18 @@ static void test_a_site_explains_its_type(void **state)
 }
 
 /* Six sites that grow one after the other, 25 minutes each: none of them for long enough to mean
- * anything, all of them together without an end. */
-static void grow_in_turn(struct fixture *f, int minute)
+ * anything, all of them together without an end. The last one goes on. f3 shrinks meanwhile by
+ * `shrinks` a minute. */
+static void grow_in_turn(struct fixture *f, int minute, int64_t shrinks)
 {
-    struct fleet_site sites[6];
+    struct fleet_site sites[7];
     for (int i = 0; i < 6; i++) {
         int grown = minute - 25 * i;
-        grown = grown < 0 ? 0 : grown > 25 ? 25 : grown;
+        grown = grown < 0 ? 0 : grown > 25 && i < 5 ? 25 : grown;
         sites[i] = (struct fleet_site){i + 4, (9 + grown) * MIB, (90 + grown) * MIB};
     }
-    fleet_ingest(f->store, 1, minute, sites, 6);
+    sites[6] = (struct fleet_site){3, 300 * MIB - minute * shrinks, 900 * MIB};
+    fleet_ingest(f->store, 1, minute, sites, 7);
 }
 
 static enum trend_class class_of_word(const char *word)
@@ -641,7 +643,7 @@ static void test_growth_over_many_sites_is_told_of_their_type(void **state)
     struct fixture *f = *state;
     fleet_set_targets(f->store, 1, 0);
     for (int i = 0; i < 150; i++) {
-        grow_in_turn(f, i);
+        grow_in_turn(f, i, 0);
         if (i == 0)
             fleet_learn(f->store, 1);
         expect_target_and_suspects_agree(f);
@@ -651,6 +653,32 @@ static void test_growth_over_many_sites_is_told_of_their_type(void **state)
     assert_null_at(data, "suspects.0.site");
     assert_string_equal(text_at(data, "suspects.0.type"), "main.Session");
     cJSON_Delete(data);
+    /* The last site becomes a suspect itself. While it is the lesser one, both are told. */
+    for (int i = 150; i < 300; i++) {
+        grow_in_turn(f, i, 0);
+        expect_target_and_suspects_agree(f);
+    }
+    data = get(f, "/api/v1/suspects");
+    assert_int_equal(count_at(data, "suspects"), 1);
+    assert_string_equal(text_at(data, "suspects.0.site.function"), "main.f9");
+    cJSON_Delete(data);
+}
+
+/* What one type grows another may give back: the target leaks all the same. */
+static void test_growth_that_the_total_hides(void **state)
+{
+    struct fixture *f = *state;
+    fleet_set_targets(f->store, 1, 0);
+    for (int i = 0; i < 260; i++) {
+        grow_in_turn(f, i, MIB);
+        if (i == 0)
+            fleet_learn(f->store, 1);
+        expect_target_and_suspects_agree(f);
+    }
+    cJSON *data = get(f, TARGET_1);
+    assert_string_equal(text_at(data, "heap.verdict"), "leak");
+    assert_true(fabs(number_at(data, "heap.growth_bytes_per_second")) < 100);
+    cJSON_Delete(data);
 }
 
 static void test_growth_that_nothing_explains_is_told_of_the_total(void **state)
@@ -658,7 +686,7 @@ static void test_growth_that_nothing_explains_is_told_of_the_total(void **state)
     struct fixture *f = *state;
     fleet_set_targets(f->store, 1, 0);
     for (int i = 0; i < 150; i++) {
-        grow_in_turn(f, i);
+        grow_in_turn(f, i, 0);
         expect_target_and_suspects_agree(f);
     }
     cJSON *data = get(f, "/api/v1/suspects?verdict=leak");
@@ -666,7 +694,7 @@ static void test_growth_that_nothing_explains_is_told_of_the_total(void **state)
     assert_null_at(data, "suspects.0.site");
     assert_null_at(data, "suspects.0.type");
     assert_null_at(data, "suspects.0.kind");
-    assert_true(number_at(data, "suspects.0.inuse_bytes") == (6 * 9 + 149) * MIB);
+    assert_true(number_at(data, "suspects.0.inuse_bytes") == (6 * 9 + 149 + 300) * MIB);
     cJSON_Delete(data);
 }
 
@@ -785,6 +813,7 @@ int main(void)
         WITH_STORE(test_suspects_worst_first),
         WITH_STORE(test_a_site_explains_its_type),
         WITH_STORE(test_growth_over_many_sites_is_told_of_their_type),
+        WITH_STORE(test_growth_that_the_total_hides),
         WITH_STORE(test_growth_that_nothing_explains_is_told_of_the_total),
         WITH_STORE(test_names_of_any_bytes),
         WITH_STORE(test_names_of_4_kilobytes),
