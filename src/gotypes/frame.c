@@ -6,12 +6,11 @@
 /* Offsets here count from where SP is at the function's entry: there is the return address, above
  * it the arguments' space, which belongs to the caller's frame; below the saved frame pointer the
  * variables. */
-#define ARGUMENTS       8
-#define VARIABLES       (-8)
-#define WORD            8
-#define OBJECTS_MAX     4096
-#define OBJECT_BYTES    16
-#define ARGUMENTS_BYTES 171 /* abi.TraceArgsMaxLen */
+#define ARGUMENTS    8
+#define VARIABLES    (-8)
+#define WORD         8
+#define OBJECTS_MAX  4096
+#define OBJECT_BYTES 16
 
 struct extent {
     int64_t start;
@@ -21,42 +20,6 @@ struct extent {
 static bool overlap(struct extent a, struct extent b)
 {
     return a.start < b.end && b.start < a.end;
-}
-
-/* What tracebacks print arguments by: offsets and sizes of their parts, with brackets around those
- * of one argument, and marks for what is left out. Finds the one that covers an offset. Format:
- * cmd/compile/internal/ssagen.EmitArgInfo. */
-static bool argument_at(const struct gotypes_pclntab *tab, const struct gotypes_func *func,
-    int64_t offset, struct extent *found)
-{
-    enum { END = 0xff, OPEN = 0xfe, CLOSE = 0xfd, SPECIAL = 0xf0 };
-    uint64_t most = gotypes_elf_bytes_left(tab->elf, func->arguments);
-    most = most < ARGUMENTS_BYTES ? most : ARGUMENTS_BYTES;
-    const unsigned char *bytes = gotypes_elf_bytes(tab->elf, func->arguments, most);
-    struct lw_cursor c = lw_cursor_on(bytes, func->arguments && bytes ? most : 0);
-    int depth = 0;
-    bool has_part = false, is_whole = true;
-    while (lw_cursor_ok(&c)) {
-        uint8_t at = lw_cursor_u8(&c);
-        if (at == END)
-            return false;
-        if (depth == 0) {
-            has_part = false;
-            is_whole = true;
-        }
-        if (at == OPEN || at == CLOSE) {
-            depth += at == OPEN ? 1 : -1;
-        } else if (at >= SPECIAL) {
-            is_whole = false;
-        } else {
-            found->start = has_part ? found->start : ARGUMENTS + at;
-            found->end = ARGUMENTS + at + lw_cursor_u8(&c);
-            has_part = true;
-        }
-        if (depth == 0 && has_part && is_whole && offset >= found->start && offset < found->end)
-            return lw_cursor_ok(&c);
-    }
-    return false;
 }
 
 /* The list of variables that hold pointers and that pointers are made to, the collector's: a
@@ -79,20 +42,15 @@ static bool object_at(
     return false;
 }
 
-/* Whether a variable that a pointer is made to at `taken` may reach up to a word above it.
- * Variables that are on the collector's list are known not to. In generic code what is not on the
- * list has no pointers in it, or is only copied whole: a dictionary's word is neither. */
+/* Whether a variable that a pointer is made to at `taken` may reach up to a word above it. Those on
+ * the collector's list are known not to. In generic code what is not on the list has no pointers in
+ * it, or is only copied whole: the word that a dictionary is kept in is neither. */
 static bool may_reach(const struct gotypes_pclntab *tab, const struct gotypes_func *func,
     int64_t taken, struct extent word)
 {
-    bool among_arguments = taken >= ARGUMENTS;
-    if (taken >= word.end || among_arguments != (word.start >= ARGUMENTS))
+    if (taken >= word.end || (taken >= ARGUMENTS) != (word.start >= ARGUMENTS) ||
+        object_at(tab, func, (struct extent){taken, taken + 1}))
         return false;
-    if (object_at(tab, func, (struct extent){taken, taken + 1}))
-        return false;
-    struct extent argument = {0};
-    if (among_arguments)
-        return !argument_at(tab, func, taken, &argument) || overlap(argument, word);
     return !gotypes_entry_is_shared(func->name) || gotypes_entry_is_runtime(func->name);
 }
 

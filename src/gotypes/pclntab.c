@@ -4,18 +4,17 @@
 
 #include "base/cursor.h"
 
-#define MAGIC_1_18         0xfffffff0u
-#define MAGIC_1_20         0xfffffff1u
-#define HEADER_BYTES       72
-#define FUNC_COUNT_MAX     (16u << 20)
-#define NAME_BYTES_MAX     (64u << 10)
-#define VALUE_STEPS_MAX    (1 << 20)
-#define INLINE_DEPTH_MAX   256
-#define FUNC_FLAG_ASM      4
-#define PCDATA_INLINING    2
-#define FUNCDATA_OBJECTS   2
-#define FUNCDATA_INLINING  3
-#define FUNCDATA_ARGUMENTS 5
+#define MAGIC_1_18        0xfffffff0u
+#define MAGIC_1_20        0xfffffff1u
+#define HEADER_BYTES      72
+#define FUNC_COUNT_MAX    (16u << 20)
+#define NAME_BYTES_MAX    (64u << 10)
+#define VALUE_STEPS_MAX   (1 << 20)
+#define INLINE_DEPTH_MAX  256
+#define FUNC_FLAG_ASM     4
+#define PCDATA_INLINING   2
+#define FUNCDATA_OBJECTS  2
+#define FUNCDATA_INLINING 3
 
 static struct lw_cursor cursor_at(const struct gotypes_span *span, uint64_t offset)
 {
@@ -133,35 +132,36 @@ bool gotypes_pclntab_func(
     c = cursor_at(&tab->funcs, lw_cursor_u32(&c));
     uint32_t entry = lw_cursor_u32(&c), name = lw_cursor_u32(&c);
     lw_cursor_bytes(&c, 8); /* size of arguments, deferreturn */
-    *func = (struct gotypes_func){.stack_at = lw_cursor_u32(&c)};
-    func->file_at = lw_cursor_u32(&c);
-    func->line_at = lw_cursor_u32(&c);
+    struct gotypes_func f = {.stack_at = lw_cursor_u32(&c)};
+    f.file_at = lw_cursor_u32(&c);
+    f.line_at = lw_cursor_u32(&c);
     uint32_t pcdata_count = lw_cursor_u32(&c);
-    func->unit = lw_cursor_u32(&c);
+    f.unit = lw_cursor_u32(&c);
     if (tab->has_start_lines)
         lw_cursor_u32(&c);
     lw_cursor_u8(&c); /* function id */
-    func->is_assembly = lw_cursor_u8(&c) & FUNC_FLAG_ASM;
+    f.is_assembly = lw_cursor_u8(&c) & FUNC_FLAG_ASM;
     lw_cursor_u8(&c);
     uint8_t funcdata_count = lw_cursor_u8(&c);
     for (uint32_t i = 0; i < pcdata_count && lw_cursor_ok(&c); i++) {
         uint32_t at = lw_cursor_u32(&c);
-        func->inline_at = i == PCDATA_INLINING ? at : func->inline_at;
+        f.inline_at = i == PCDATA_INLINING ? at : f.inline_at;
     }
     for (uint32_t i = 0; i < funcdata_count; i++) {
         uint32_t offset = lw_cursor_u32(&c);
         uint64_t address = offset == UINT32_MAX ? 0 : tab->funcdata + offset;
         if (i == FUNCDATA_OBJECTS)
-            func->objects = address;
+            f.objects = address;
         else if (i == FUNCDATA_INLINING)
-            func->inline_tree = address;
-        else if (i == FUNCDATA_ARGUMENTS)
-            func->arguments = address;
+            f.inline_tree = address;
     }
-    func->name = string_at(&tab->names, name);
-    func->entry = tab->text + entry;
-    func->end = tab->text + gotypes_pclntab_offset(tab, number + 1);
-    return lw_cursor_ok(&c) && func->name && entry == gotypes_pclntab_offset(tab, number);
+    f.name = string_at(&tab->names, name);
+    f.entry = tab->text + entry;
+    f.end = tab->text + gotypes_pclntab_offset(tab, number + 1);
+    if (!lw_cursor_ok(&c) || !f.name || entry != gotypes_pclntab_offset(tab, number))
+        return false;
+    *func = f;
+    return true;
 }
 
 bool gotypes_pclntab_find(const struct gotypes_pclntab *tab, uint64_t pc, struct gotypes_func *func)

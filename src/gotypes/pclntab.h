@@ -29,7 +29,6 @@ struct gotypes_func {
 
     uint32_t file_at, line_at, inline_at, unit;
     uint64_t inline_tree; /* address, 0: nothing is inlined here */
-    uint64_t arguments;   /* address of what tracebacks print arguments by; 0: unknown */
     uint64_t objects;     /* address of the list of variables in the frame; 0: there are none */
 };
 
@@ -43,7 +42,7 @@ int gotypes_pclntab_init(
  */
 uint32_t gotypes_pclntab_offset(const struct gotypes_pclntab *tab, uint32_t number);
 
-/* The function of a number; false where the table makes no sense. */
+/* The function of a number; false where the table makes no sense, and *func is left alone. */
 bool gotypes_pclntab_func(
     const struct gotypes_pclntab *tab, uint32_t number, struct gotypes_func *func);
 
