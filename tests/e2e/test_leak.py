@@ -43,7 +43,7 @@ def check_suspect(suspect):
     site = suspect["site"]
     assert site["responsible"]["function"] == "main.(*Store).Open"
     assert site["responsible"]["file"].endswith("sessionleak/main.go")
-    assert site["type"] is None and site["type_source"] == "site"
+    assert suspect["type"] == "main.Session" and suspect["type_source"] == "binary"
     assert suspect["verdict"] == "leak"
     assert 0.6 * RATE <= suspect["growth_bytes_per_second"] <= 1.4 * RATE
     assert (suspect["growth_lower_bytes_per_second"] <= suspect["growth_bytes_per_second"]
