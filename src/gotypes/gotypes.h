@@ -106,15 +106,17 @@ const char *gotypes_kind_word(enum gotypes_kind kind);
 #define GOTYPES_NAME_BYTES   2048
 #define GOTYPES_REASON_BYTES 160
 
+/* `type` is what a person reads: "main.Entry", "[]uint8", "map[string]*main.Session", "string",
+ * "chan main.Session", "struct { F uintptr; buf []uint8 }"; and where the allocator itself is told
+ * no more: "8-byte value" (or 4, 2), "slice header", "map header", "noscan memory" (holds no
+ * pointers). */
 struct gotypes_site {
-    uint64_t pc;          /* of the CALL instruction */
+    uint64_t pc;          /* of the CALL; the address asked for where the code cannot be read */
     const char *function; /* that contains it (outermost, not the inlined one); the index' */
     const char *callee;   /* "runtime.newobject"; the index'; "" for an indirect call */
     enum gotypes_kind kind;
     bool resolved;
-    char type[GOTYPES_NAME_BYTES];   /* what a person reads: "main.Entry", "[]uint8",
-                                        "map[string]*main.Session", "chan main.Session", "string",
-                                        "struct { F uintptr; buf []uint8 }"; "" when not resolved */
+    char type[GOTYPES_NAME_BYTES];   /* "" when not resolved; "..." at its end: it did not fit */
     char record[GOTYPES_NAME_BYTES]; /* the name in the abi.Type record that was read (a slice's
                                         element, …); "" where the callee fixes the type */
     char import_path[512]; /* of the named type at the heart of it; "" for built-in ones */

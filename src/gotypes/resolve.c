@@ -199,7 +199,12 @@ bool gotypes_resolve(
     if (depth == 0)
         return false;
     size_t skipped = skip_runtime(index, stack, depth);
-    if (skipped && resolve_frame(index, stack + skipped, depth - skipped, site) && site->resolved)
-        return true;
-    return resolve_frame(index, stack, depth, site);
+    bool found = resolve_frame(index, stack + skipped, depth - skipped, site);
+    if (!skipped || (found && site->resolved))
+        return found;
+    struct gotypes_site leaf;
+    if (!resolve_frame(index, stack, depth, &leaf) || !leaf.resolved)
+        return found;
+    *site = leaf;
+    return true;
 }
