@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 sys.dont_write_bytecode = True
 
@@ -220,7 +220,7 @@ def compare_site(listing, site, pc, row, tally):
         symbol = listing.dictionaries.get(site.truth[1], {}).get(site.truth[2], "")
         if not type_name(symbol):
             return
-        site.truth = ("type", type_name(symbol))
+        site = replace(site, truth=("type", type_name(symbol)))
         column = tally.dictionary
     elif kind in ("type", "zero", "fixed"):
         column = tally.fixed if kind == "fixed" else tally.constant
