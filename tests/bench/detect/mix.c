@@ -199,6 +199,8 @@ void mix_print_rates(struct mix *mix)
         100.0 * mix->grew_falsely / mix->healthy);
     printf("| changes of class a day, healthy series, mean (p90) | %.2f (%.1f) |\n",
         figures_mean(&mix->changes), figures_quantile(&mix->changes, .9));
+    if (p->right + p->wrong == 0)
+        return; /* nothing is flagged */
     printf("| `provisional`: precision | %.3f (%d of %d) |\n",
         (double)p->right / (p->right + p->wrong), p->right, p->right + p->wrong);
     printf("| … leaks of ≥ 1 MB/min in processes older than an hour, flagged within %d samples | "

@@ -1,0 +1,152 @@
+#include "special.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "mix.h"
+#include "simulate.h"
+
+#define DAY_MIN       1440.0
+#define HAYSTACK      31 /* sites */
+#define HAYSTACK_RATE (100e3 / 60)
+
+void special_ordinary(uint64_t seed, int sites)
+{
+    struct trend_config config;
+    trend_config_init(&config, 60);
+    int alarms = 0;
+    double days = 0;
+    for (int i = 0; i < family_count; i++) {
+        for (int k = 0; families[i].is_ordinary && k < sites; k++) {
+            struct prng r = prng_of(seed, (uint64_t)(i * sites + k));
+            struct family_case c;
+            struct series series;
+            family_build(&families[i], FAMILY_RANGES_SAME, DAY_MIN, &r, &c);
+            simulate_case(&c, "", families[i].name, &r, &series);
+            struct finding f = score_engine(&series, &config);
+            alarms += f.false_alarms;
+            days += f.healthy_days;
+            series_fini(&series);
+        }
+    }
+    printf("%d false alarms in %.0f ordinary site-days\n\n", alarms, days);
+}
+
+/* ---- a needle in a haystack ---- */
+
+/* Adds a series to a total. Both have been sampled at the same times, but for what was lost: then
+ * the total is what it was before. */
+static void add_to_total(struct series *total, const struct series *part)
+{
+    if (!total->points) {
+        total->points = lw_new(part->count, sizeof *total->points);
+        total->count = part->count;
+        memcpy(total->points, part->points, part->count * sizeof *part->points);
+        return;
+    }
+    size_t at = 0;
+    for (size_t i = 0; i < total->count; i++) {
+        struct trend_point *sum = &total->points[i];
+        while (at + 1 < part->count && part->points[at].t_s < sum->t_s - 30)
+            at++;
+        const struct trend_point *p = &part->points[at];
+        double both = sum->inuse_bytes + p->inuse_bytes;
+        if (both > 0)
+            sum->noise_bytes =
+                (sum->noise_bytes * sum->inuse_bytes + p->noise_bytes * p->inuse_bytes) / both;
+        sum->inuse_bytes = both;
+        sum->alloc_bytes += p->alloc_bytes;
+    }
+}
+
+struct haystack {
+    struct tally by_site, by_total;
+    struct tally baselines[8]; /* on the total */
+    int false_alarms;          /* of the sites that do not leak */
+    double healthy_days;
+};
+
+static void run_haystack(struct haystack *h, uint64_t seed, int run)
+{
+    struct trend_config config;
+    trend_config_init(&config, 60);
+    struct series total = {.label = SERIES_LEAK, .leak_rate = HAYSTACK_RATE};
+    for (int site = 0; site < HAYSTACK; site++) {
+        struct prng r = prng_of(seed, (uint64_t)(run * HAYSTACK + site));
+        struct family_case c;
+        struct series series;
+        family_build_haystack_site(site, HAYSTACK, 1e9, HAYSTACK_RATE, DAY_MIN, &r, &c);
+        simulate_case(&c, "", "haystack", &r, &series);
+        struct finding f = score_engine(&series, &config);
+        if (site == 0)
+            tally_add(&h->by_site, true, &f);
+        h->false_alarms += f.false_alarms;
+        h->healthy_days += f.healthy_days;
+        add_to_total(&total, &series);
+        series_fini(&series);
+    }
+    struct finding f = score_engine(&total, &config);
+    tally_add(&h->by_total, true, &f);
+    for (int i = 0; i < baseline_count; i++) {
+        f = score_baseline(&total, &baselines[i]);
+        tally_add(&h->baselines[i], true, &f);
+    }
+    series_fini(&total);
+}
+
+static void print_haystack_row(const char *name, struct tally *t)
+{
+    printf("| %s | %d of %d | %.0f | %.0f |\n", name, t->found, t->found + t->missed,
+        tally_ttd(t, .5), tally_ttd(t, .9));
+}
+
+void special_haystack(uint64_t seed, int runs)
+{
+    struct haystack h = {0};
+    for (int run = 0; run < runs; run++)
+        run_haystack(&h, seed, run);
+    puts("| 100 KB/min in 1 GB | found | minutes, median | p90 |\n|---|---|---|---|");
+    print_haystack_row("**leakwatchd, by site**", &h.by_site);
+    print_haystack_row("leakwatchd, the total alone", &h.by_total);
+    for (int i = 0; i < baseline_count; i++)
+        print_haystack_row(baselines[i].name, &h.baselines[i]);
+    printf("\n%d false alarms in %.0f days of the other sites\n\n", h.false_alarms, h.healthy_days);
+    tally_fini(&h.by_site);
+    tally_fini(&h.by_total);
+    for (int i = 0; i < baseline_count; i++)
+        tally_fini(&h.baselines[i]);
+}
+
+/* ---- rates ---- */
+
+void special_rates(uint64_t seed, int runs)
+{
+    static const struct {
+        double kb_min, hours;
+    } rows[] = {{20, 48}, {50, 24}, {100, 24}, {200, 12}, {500, 12}, {1000, 6}, {5000, 6}};
+    struct trend_config config;
+    trend_config_init(&config, 60);
+    puts("| rate, KB/min | found | minutes, median | p90 |\n"
+         "|---|---|---|---|");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct tally t = {0};
+        for (int run = 0; run < runs; run++) {
+            struct prng r = prng_of(seed, (uint64_t)(i * 1000) + (uint64_t)run);
+            struct family_case c;
+            struct series series;
+            family_build_quiet_leak(
+                rows[i].kb_min * 1e3 / 60, 4 * 3600, rows[i].hours * 60, &r, &c);
+            simulate_case(&c, "", "quiet", &r, &series);
+            struct finding f = score_engine(&series, &config);
+            tally_add(&t, true, &f);
+            series_fini(&series);
+        }
+        printf("| %.0f | %d of %d | %.0f | %.0f |\n", rows[i].kb_min, t.found, runs,
+            tally_ttd(&t, .5), tally_ttd(&t, .9));
+        tally_fini(&t);
+    }
+    puts("");
+}
