@@ -92,6 +92,27 @@ def test_a_binary_that_is_not_the_one_that_runs_is_refused(daemon, targets_dir, 
     assert key and all(s.labels["type_source"] == "site" for s in key)
 
 
+def test_without_a_binary_the_target_tells_the_kinds(daemon, go_target):
+    """Of two calls on one function, one makes sessions and one grows the map that holds them."""
+    target = go_target("sessionleak", "-rate=8388608")
+    d = daemon(CONFIG.format(address=target.address, options="") + "binaries: {proc: false}\n")
+
+    def opened():
+        t = d.target(target.address)
+        sites = d.api(f"targets/{t['id']}/sites")["sites"] if t else []
+        rows = {s["kind"]: s for s in sites if s["function"] == "main.(*Store).Open"}
+        return rows if {"object", "map"} <= rows.keys() else None
+
+    rows = wait_until(opened, 60, "the kinds of both calls")
+    error = d.target(target.address)["buildError"]
+    assert error and d.target(target.address)["build"] is None
+    for kind in ("object", "map"):
+        row = rows[kind]
+        assert row["type"] is None and row["type_source"] == "site" and row["type_unresolved"] == error
+    key = [s for s in d.metrics() if s.name == "leakwatch_type_inuse_bytes" and s.labels.get("kind") == "object"]
+    assert key and all(s.labels["type_source"] == "site" for s in key)
+
+
 def test_a_folder_of_binaries_is_searched_by_build_id(daemon, targets_dir, tmp_path, go_target):
     """Only builds with a GNU build id can be found so."""
     folder = tmp_path / "binaries"
