@@ -68,6 +68,7 @@ static void ingest(struct engine *engine, uint64_t target_id, const struct store
     if (restarted)
         lw_info("store", "target %s: its process restarted; its series begin anew", target->name);
     engine_ask_types(engine, target, profile);
+    engine_ask_kinds(engine, target, profile);
 }
 
 static void done(struct loop_job *job)

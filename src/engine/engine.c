@@ -204,6 +204,7 @@ void engine_free(struct engine **engine)
     /* Freeing it waits for all jobs, and a profile that is decoded meanwhile must not ask it. */
     struct binaries *binaries = e->binaries;
     e->binaries = NULL;
+    engine_kinds_stop(e);
     binaries_free(&binaries);
     if (e->store)
         engine_checkpoint_stop(e);

@@ -28,6 +28,8 @@ struct engine {
     size_t decode_bytes;     /* of bodies that workers have or wait for */
     uint64_t decode_refused; /* bodies dropped because of that */
 
+    struct kinds_round *kinds; /* the one round under way, or NULL */
+
     struct loop_timer checkpoint;
     bool checkpoint_failing;
     uint64_t files_set_aside;
@@ -49,6 +51,13 @@ const struct config_job *engine_job_find(const struct engine *engine, const char
 void engine_ask_types(
     struct engine *engine, const struct store_target *target, const struct profile *profile);
 void engine_types_answered(void *ctx, const struct binaries_answer *answer);
+
+/* kinds.c: where there is no binary, what the target itself says of its sites: the kind of
+ * allocation. Starts a round when it is time for one. */
+void engine_ask_kinds(
+    struct engine *engine, const struct store_target *target, const struct profile *profile);
+/* Ends the round under way; no further one may begin (engine->binaries is NULL). */
+void engine_kinds_stop(struct engine *engine);
 
 /* checkpoint.c: batches of the store on their way through a worker into the file */
 void engine_checkpoint_start(struct engine *engine);

@@ -2,6 +2,7 @@ libleakwatch_a_SOURCES += \
 	src/engine/checkpoint.c \
 	src/engine/decode.c \
 	src/engine/engine.c src/engine/engine.h src/engine/engine_priv.h \
+	src/engine/kinds.c \
 	src/engine/lifecycle.c \
 	src/engine/notify.c src/engine/notify.h \
 	src/engine/types.c

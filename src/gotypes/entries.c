@@ -121,6 +121,15 @@ const struct gotypes_entry *gotypes_entry_find(const char *name, bool since_1_20
     return NULL;
 }
 
+bool gotypes_kind_of_callee(const char *function, enum gotypes_kind *kind)
+{
+    /* Rows of one name differ in where the type is passed, not in the kind. */
+    const struct gotypes_entry *entry = gotypes_entry_find(function, true);
+    if (entry)
+        *kind = entry->kind;
+    return entry != NULL;
+}
+
 bool gotypes_entry_never_returns(const char *name)
 {
     static const char *const list[] = {

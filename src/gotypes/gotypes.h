@@ -103,6 +103,11 @@ enum gotypes_kind {
 
 const char *gotypes_kind_word(enum gotypes_kind kind);
 
+/* The kind of allocation that a call of this function makes, by its name alone: all there is to say
+ * without the binary. It is no finer than the name, so that an object may be a closure. False where
+ * the function is not known to allocate for its caller. */
+bool gotypes_kind_of_callee(const char *function, enum gotypes_kind *kind);
+
 #define GOTYPES_NAME_BYTES   2048
 #define GOTYPES_REASON_BYTES 160
 

@@ -5,4 +5,5 @@ libleakwatch_a_SOURCES += \
 	src/profile/ids.c src/profile/ids.h \
 	src/profile/sites.c \
 	src/profile/sniff.c src/profile/sniff.h \
+	src/profile/stacks.c src/profile/stacks.h \
 	src/profile/symbols.c

@@ -89,6 +89,13 @@ static void begin_epoch(struct store_target *target)
 
 /* ---- rows by site and by type ---- */
 
+/* What the binary says, or the kind alone that the target said itself. */
+static struct store_type *type_of_site(const struct store_target *target, uint64_t site_id)
+{
+    return target->build ? types_find(target->build, site_id)
+                         : lw_map_find(&target->kinds, site_id);
+}
+
 static void update_sites(struct store *store, struct store_target *target,
     const struct profile *profile, struct lw_wall at)
 {
@@ -98,7 +105,7 @@ static void update_sites(struct store *store, struct store_target *target,
         entries[i] = (struct row_entry){
             .id = site->id,
             .site = site,
-            .type = types_find(target->build, site->id),
+            .type = type_of_site(target, site->id),
             .sites = 1,
             .values = site->values,
             .noise_bytes = site->noise_bytes,

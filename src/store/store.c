@@ -110,6 +110,7 @@ static void target_free(struct store *store, struct store_target *target)
     rows_fini(store, &target->sites);
     rows_fini(store, &target->types);
     types_unref_build(&store->types, &target->build);
+    store_forget_kinds(store, target);
     free(target->build_error);
     trend_series_free(&target->series);
     store->stats.followed--;

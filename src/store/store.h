@@ -124,6 +124,9 @@ struct store_target {
 
     struct store_build *build; /* a reference; NULL: not known */
     char *build_error;         /* why it is not, for people; "" when it is or was not asked for */
+    struct lw_map kinds;       /* while build is NULL, by site id: struct store_type without a name,
+                                  a reference each */
+    struct lw_mono kinds_due;  /* not to be asked for kinds before then */
 
     bool dirty;             /* changed since its last batch */
     struct lw_wall saved;   /* when its last batch was put together */
@@ -253,6 +256,19 @@ bool store_learn(struct store *store, uint64_t target_id, const struct store_bui
 /* The target's binary is not to be had, or was refused: says why. What was known is let go, and the
  * series of types with it. */
 bool store_unlearn(struct store *store, uint64_t target_id, const char *why);
+
+/* What a target without a binary said itself of its sites: the kind of allocation and no more, so
+ * each spec's name is "". Shown from the next scrape on, if that finds the process still running;
+ * let go with it, when a build is learnt or when the reason for there being none is another. False
+ * when the target is not in the store any more or has a build. */
+bool store_learn_kinds(
+    struct store *store, uint64_t target_id, const struct store_type_spec *kinds, size_t count);
+
+/* What the target said itself of a site (a type without a name), or NULL. */
+const struct store_type *store_kind_of(const struct store_target *target, uint64_t site_id);
+
+/* Who asks for kinds says when it may be done again. */
+void store_set_kinds_due(struct store *store, uint64_t target_id, struct lw_mono due);
 
 /* The type of a site in the build that the target runs, or NULL when that was not learnt yet. */
 const struct store_type *store_type_of(const struct store_target *target, uint64_t site_id);

@@ -53,7 +53,10 @@ void store_purge_retired(struct store *store, struct lw_wall now);
 /* Queues a change of verdict for the next batch. */
 void store_note_change(struct store *store, const struct verdict_change *change);
 
-/* The target's build is not known any more. */
+/* What the target said itself of its sites is let go. */
+void store_forget_kinds(struct store *store, struct store_target *target);
+
+/* The target's build is not known any more, nor what it said itself. */
 void store_forget_build(struct store *store, struct store_target *target);
 
 /* What the file has of a target that is new in memory: restore.c */

@@ -1,6 +1,7 @@
 """The exact Go type at each site, from the binary of a running target."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -90,6 +91,36 @@ def test_a_binary_that_is_not_the_one_that_runs_is_refused(daemon, targets_dir, 
     assert sites and all(s["type"] is None and s["type_source"] == "site" for s in sites)
     key = [s for s in d.metrics() if s.name == "leakwatch_type_inuse_bytes"]
     assert key and all(s.labels["type_source"] == "site" for s in key)
+
+
+def go_minor(program):
+    """The N of the go1.N that built a program."""
+    go = shutil.which("go") or "/usr/lib/go/bin/go"
+    said = subprocess.run([go, "version", program], capture_output=True, text=True, check=True).stdout
+    return int(re.search(r"go1\.(\d+)", said.removeprefix(f"{program}:"))[1])
+
+
+def test_without_a_binary_the_target_tells_the_kinds(daemon, targets_dir, go_target):
+    """Of two calls in one function, one makes sessions and one grows the map that holds them. Old
+    releases of Go cut the direct ways into the allocator off their stacks: there it stays unknown."""
+    target = go_target("sessionleak", "-rate=8388608")
+    d = daemon(CONFIG.format(address=target.address, options="") + "binaries: {proc: false}\n")
+    session_kind = "object" if go_minor(targets_dir / "sessionleak") >= 24 else None
+
+    def opened():
+        t = d.target(target.address)
+        sites = d.api(f"targets/{t['id']}/sites")["sites"] if t else []
+        rows = {s["kind"]: s for s in sites if s["function"] == "main.(*Store).Open"}
+        return rows if {session_kind, "map"} <= rows.keys() else None
+
+    rows = wait_until(opened, 60, "the kinds of both calls")
+    error = d.target(target.address)["buildError"]
+    assert error and d.target(target.address)["build"] is None
+    for row in rows.values():
+        assert row["type"] is None and row["type_source"] == "site" and row["type_unresolved"] == error
+    key = [s for s in d.metrics() if s.name == "leakwatch_type_inuse_bytes" and s.labels["type"] != "other"]
+    assert key and all(s.labels["type_source"] == "site" for s in key)
+    assert {s.labels["kind"] for s in key} & {session_kind or "", "map"}
 
 
 def test_a_folder_of_binaries_is_searched_by_build_id(daemon, targets_dir, tmp_path, go_target):

@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	tests/sim/scenarios/cache_fill.sim \
 	tests/sim/scenarios/daily_load.sim \
 	tests/sim/scenarios/gap.sim \
+	tests/sim/scenarios/kinds.sim \
 	tests/sim/scenarios/leak_and_twins.sim \
 	tests/sim/scenarios/reload.sim \
 	tests/sim/scenarios/restarts.sim \

@@ -6,6 +6,7 @@
  *   interval 1m | base_block 1m    settings (before start)
  *   storage on                     keep a store in a temporary directory (before start)
  *   site ADDRESS FUNCTION key=value…   leak= after= cap= start= churn= live= wave= period=
+ *                                       callee= (the runtime's function)
  *   start | stop                   the daemon
  *   run 3h                         let time pass; `never` is checked every virtual minute
  *   restart ADDRESS                the process
@@ -14,6 +15,7 @@
  *   never ADDRESS FUNCTION|total|any CLASS           from now on, at no time
  *   outcome ADDRESS WORD MIN [MAX]                   scrapes with that outcome
  *   restarts ADDRESS N
+ *   texts ADDRESS MIN MAX          how often its heap was asked for as text
  *   get PATH contains TEXT…        the answer of the daemon's HTTP interface
  *   reload good|bad
  */
@@ -182,6 +184,8 @@ static void do_site(struct sim *sim, char **word, int n)
             site->wave_bytes = bytes_of(sim, value);
         else if (strcmp(word[i], "period") == 0)
             site->wave_period_s = seconds_of(sim, value);
+        else if (strcmp(word[i], "callee") == 0)
+            snprintf(site->callee, sizeof site->callee, "%s", value);
         else
             REQUIRE(sim, !"a known key");
     }
@@ -288,6 +292,16 @@ static void do_outcome(struct sim *sim, char **word, int n)
         fail(sim, "%s: %llu scrapes were %s", word[1], (unsigned long long)is, word[2]);
 }
 
+static void do_texts(struct sim *sim, char **word)
+{
+    const struct world_target *target = world_find(&sim->world, word[1]);
+    REQUIRE(sim, target);
+    uint64_t min = strtoull(word[2], NULL, 10), max = strtoull(word[3], NULL, 10);
+    if (target->texts < min || target->texts > max)
+        fail(sim, "%s was asked %llu times for its heap as text", word[1],
+            (unsigned long long)target->texts);
+}
+
 static void do_state(struct sim *sim, char **word)
 {
     static const char *const names[] = {"up", "down", "slow", "html", "truncated"};
@@ -371,7 +385,9 @@ static void do_command(struct sim *sim, char **word, int n)
         const struct store_target *t = target_of(sim, word[1]);
         if (!t || t->restarts != strtoull(word[2], NULL, 10))
             fail(sim, "%s restarted %llu times", word[1], t ? (unsigned long long)t->restarts : 0);
-    } else if (strcmp(c, "get") == 0 && n >= 4)
+    } else if (strcmp(c, "texts") == 0 && n == 4)
+        do_texts(sim, word);
+    else if (strcmp(c, "get") == 0 && n >= 4)
         do_get(sim, word, n);
     else if (strcmp(c, "reload") == 0 && n == 2)
         do_reload(sim, word);

@@ -1,6 +1,7 @@
 #include "world.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,11 +10,18 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/strbuf.h"
 #include "profile_sketch.h"
 
 #define LATENCY_NS   (20 * LW_NS_PER_MS)
 #define PERIOD_BYTES 524288.0
 #define OBJECT_BYTES 1024.0
+
+/* Addresses in the processes: of each site, of its caller, and of the runtime's function it calls.
+ */
+#define LEAF_AT   ((uint64_t)0x401000)
+#define ROOT_AT   ((uint64_t)0x409000)
+#define CALLEE_AT ((uint64_t)0x480000)
 
 struct world_target *world_find(struct world *world, const char *address)
 {
@@ -39,6 +47,7 @@ struct world_site *world_add_site(struct world_target *target, const char *funct
     assert(target->site_count < WORLD_SITES_MAX);
     struct world_site *site = &target->sites[target->site_count++];
     snprintf(site->function, sizeof site->function, "%s", function);
+    snprintf(site->callee, sizeof site->callee, "runtime.newobject");
     return site;
 }
 
@@ -115,8 +124,8 @@ static void add_site(struct sketch *s, const struct world_target *target, size_t
     uint64_t leaf = sketch_add_function(s, site->function, "/app/store.go", 0);
     uint64_t root = sketch_add_function(s, "main.main", "/app/main.go", 0);
     uint64_t stack[] = {
-        sketch_add_location(s, 0x401000 + 0x100 * i, leaf, 10 + (int64_t)i),
-        sketch_add_location(s, 0x409000 + 0x100 * i, root, 20),
+        sketch_add_location(s, LEAF_AT + 0x100 * i, leaf, 10 + (int64_t)i),
+        sketch_add_location(s, ROOT_AT + 0x100 * i, root, 20),
         0,
     };
     struct profile_values values = {
@@ -156,6 +165,36 @@ static char *heap_profile(const struct world_target *target, double age_s, size_
     free(raw);
     free(s);
     return body;
+}
+
+/* ---- what it says besides, as text ---- */
+
+static char *heap_text(const struct world_target *target, size_t *len)
+{
+    struct lw_strbuf text;
+    lw_strbuf_init(&text, 1 << 20);
+    lw_strbuf_adds(&text, "heap profile: 1: 1024 [1: 1024] @ heap/1048576\n");
+    for (uint64_t i = 0; i < target->site_count; i++)
+        lw_strbuf_addf(&text,
+            "1: 1024 [1: 1024] @ 0x470001 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " 0x48efc1\n",
+            CALLEE_AT + 0x100 * i + 1, LEAF_AT + 0x100 * i + 1, ROOT_AT + 0x100 * i + 1);
+    lw_strbuf_adds(&text, "\n# runtime.MemStats\n# Alloc = 3537248\n");
+    return lw_strbuf_take(&text, len);
+}
+
+static char *symbol_text(const struct world_target *target, const char *query, size_t *len)
+{
+    struct lw_strbuf text;
+    lw_strbuf_init(&text, 1 << 20);
+    lw_strbuf_adds(&text, "num_symbols: 1\n");
+    for (const char *at = query; at; at = strchr(at, '+')) {
+        uint64_t address = strtoull(at + 1, NULL, 16);
+        uint64_t i = (address - CALLEE_AT) / 0x100;
+        assert(address >= CALLEE_AT && i < target->site_count);
+        lw_strbuf_addf(&text, "0x%" PRIx64 " %s\n", address, target->sites[i].callee);
+        at++;
+    }
+    return lw_strbuf_take(&text, len);
 }
 
 /* ---- the fetcher ---- */
@@ -207,7 +246,6 @@ static void answer(void *ctx)
         refuse(request, LW_CONNECT, "connection refused");
         return;
     }
-    target->scrapes++;
     if (target->state == WORLD_SLOW) {
         refuse(request, LW_TIMEOUT, "no answer");
         return;
@@ -218,6 +256,17 @@ static void answer(void *ctx)
         return;
     }
     size_t len;
+    if (strstr(request->url, "/heap?debug=1")) {
+        target->texts++;
+        char *text = heap_text(target, &len);
+        hand_over(request, text, len);
+        return;
+    }
+    if (strstr(request->url, "/symbol?")) {
+        char *text = symbol_text(target, strchr(request->url, '?'), &len);
+        hand_over(request, text, len);
+        return;
+    }
     double age_s = (double)lw_mono_sub(loop_now(loop), target->started) / 1e9;
     char *body = heap_profile(target, age_s, &len);
     hand_over(request, body, target->state == WORLD_TRUNCATED ? len / 2 : len);

@@ -20,6 +20,7 @@ struct world_site {
     double live_bytes;        /* of the churn, alive at any time */
     double wave_bytes;        /* live_bytes swings by this, and churn with it … */
     double wave_period_s;     /* … with this period */
+    char callee[64];          /* the runtime's function that it calls */
 };
 
 enum world_state { WORLD_UP, WORLD_DOWN, WORLD_SLOW, WORLD_HTML, WORLD_TRUNCATED };
@@ -31,7 +32,7 @@ struct world_target {
     uint64_t seed;
     struct world_site sites[WORLD_SITES_MAX];
     size_t site_count;
-    uint64_t scrapes; /* answered or refused */
+    uint64_t texts; /* heaps told as text */
 };
 
 struct world {

@@ -1,5 +1,10 @@
-check_PROGRAMS += tests/unit/test_engine_types
-TESTS += tests/unit/test_engine_types
+check_PROGRAMS += tests/unit/test_engine_types tests/unit/test_engine_kinds
+TESTS += tests/unit/test_engine_types tests/unit/test_engine_kinds
+
 tests_unit_test_engine_types_SOURCES = tests/unit/test_engine_types.c $(FLEET)
 tests_unit_test_engine_types_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_engine_types_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_engine_kinds_SOURCES = tests/unit/test_engine_kinds.c $(FLEET)
+tests_unit_test_engine_kinds_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_engine_kinds_LDADD = $(UNIT_LIBS)

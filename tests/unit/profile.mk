@@ -1,6 +1,7 @@
 check_PROGRAMS += tests/unit/test_profile tests/unit/test_profile_refusal \
-	tests/unit/test_profile_frames
-TESTS += tests/unit/test_profile tests/unit/test_profile_refusal tests/unit/test_profile_frames
+	tests/unit/test_profile_frames tests/unit/test_profile_stacks
+TESTS += tests/unit/test_profile tests/unit/test_profile_refusal tests/unit/test_profile_frames \
+	tests/unit/test_profile_stacks
 
 tests_unit_test_profile_SOURCES = tests/unit/test_profile.c \
 	tests/unit/profile_sketch.c tests/unit/profile_sketch.h
@@ -15,6 +16,10 @@ tests_unit_test_profile_refusal_LDADD = $(UNIT_LIBS)
 tests_unit_test_profile_frames_SOURCES = tests/unit/test_profile_frames.c
 tests_unit_test_profile_frames_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_profile_frames_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_profile_stacks_SOURCES = tests/unit/test_profile_stacks.c
+tests_unit_test_profile_stacks_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_profile_stacks_LDADD = $(UNIT_LIBS)
 
 EXTRA_DIST += \
 	tests/data/profiles/README.md \

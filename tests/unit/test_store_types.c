@@ -202,6 +202,75 @@ static void test_types_come_back_and_are_shared(void **state)
     store_free(&store);
 }
 
+/* What a target without a binary says itself: a kind, and no type. */
+static void test_a_kind_is_no_type(void **state)
+{
+    (void)state;
+    struct store *store = fleet_store_new(NULL);
+    fleet_set_targets(store, 1, 0);
+    struct fleet_site sites[] = {{1, 9 * MIB, 90 * MIB}, {2, 3 * MIB, 30 * MIB}};
+    fleet_ingest(store, 1, 0, sites, 2);
+    const struct store_target *t = store_target_find(store, 1);
+    uint64_t id = t->sites.list[0].site->id;
+    struct store_type_spec kind = fleet_typed(id, "");
+    assert_true(store_unlearn(store, 1, "no binary"));
+    assert_true(store_learn_kinds(store, 1, &kind, 1));
+    assert_null(t->sites.list[0].type); /* from the next scrape on */
+    fleet_ingest(store, 1, 1, sites, 2);
+    assert_string_equal(t->sites.list[0].type->kind, "object");
+    assert_string_equal(t->sites.list[0].type->name, "");
+    assert_null(t->sites.list[1].type);
+    assert_null(store_type_of(t, id)); /* a binary would still be asked */
+    assert_int_equal(t->types.count, 0);
+    assert_int_equal(t->types.other_count, 2);
+    assert_true(store_unlearn(store, 1, "no binary")); /* nothing new */
+    assert_non_null(store_kind_of(t, id));
+    assert_true(store_unlearn(store, 1, "another build")); /* another reason for no more than it */
+    assert_null(store_kind_of(t, id));
+    assert_false(store_learn_kinds(store, 99, &kind, 1));
+    store_free(&store);
+}
+
+static void test_kinds_go_with_the_process_and_before_a_binary(void **state)
+{
+    (void)state;
+    struct store *store = fleet_store_new(NULL);
+    fleet_set_targets(store, 1, 0);
+    struct fleet_site site = {1, 9 * MIB, 90 * MIB}, again = {1, 9 * MIB, 9 * MIB};
+    fleet_ingest(store, 1, 0, &site, 1);
+    const struct store_target *t = store_target_find(store, 1);
+    struct store_type_spec kind = fleet_typed(t->sites.list[0].site->id, "");
+    assert_true(store_learn_kinds(store, 1, &kind, 1));
+    /* What was told just before the restart was found may be of another program: never shown. */
+    assert_true(fleet_ingest(store, 1, 1, &again, 1));
+    assert_null(t->sites.list[0].type);
+    assert_true(store_learn_kinds(store, 1, &kind, 1));
+    fleet_learn(store, 1);
+    fleet_ingest(store, 1, 2, &again, 1);
+    assert_string_equal(t->sites.list[0].type->name, "main.Session");
+    assert_int_equal(t->kinds.count, 0);
+    assert_false(store_learn_kinds(store, 1, &kind, 1));
+    store_free(&store);
+}
+
+static void test_kinds_are_bounded(void **state)
+{
+    (void)state;
+    struct store *store = fleet_store_new(NULL);
+    fleet_set_targets(store, 1, 0);
+    for (uint64_t id = 1; id <= 10000; id++) {
+        struct store_type_spec kind = fleet_typed(id, "");
+        assert_true(store_learn_kinds(store, 1, &kind, 1));
+    }
+    const struct store_target *t = store_target_find(store, 1);
+    assert_int_equal(t->kinds.count, 4096);
+    struct store_type_spec map = fleet_typed(1, "");
+    map.kind = "map";
+    assert_true(store_learn_kinds(store, 1, &map, 1)); /* what is there can still change */
+    assert_string_equal(store_kind_of(t, 1)->kind, "map");
+    store_free(&store);
+}
+
 #define WITH_DIR(f) cmocka_unit_test_setup_teardown(f, fleet_make_dir, fleet_remove_dir)
 
 int main(void)
@@ -209,6 +278,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_type_sums_its_sites),
         cmocka_unit_test(test_what_is_not_known_is_not_zero),
+        cmocka_unit_test(test_a_kind_is_no_type),
+        cmocka_unit_test(test_kinds_go_with_the_process_and_before_a_binary),
+        cmocka_unit_test(test_kinds_are_bounded),
         WITH_DIR(test_a_refused_binary_takes_its_types_along),
         WITH_DIR(test_each_build_has_its_versions),
         WITH_DIR(test_a_forged_build_is_refused),
