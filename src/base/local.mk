@@ -4,6 +4,7 @@ libleakwatch_a_SOURCES += \
 	src/base/err.c src/base/err.h \
 	src/base/file.c src/base/file.h \
 	src/base/hash.c src/base/hash.h \
+	src/base/json.c src/base/json.h \
 	src/base/labels.c src/base/labels.h \
 	src/base/log.c src/base/log.h \
 	src/base/map.c src/base/map.h \
