@@ -9,6 +9,7 @@ include src/trend/local.mk
 include src/expo/local.mk
 include src/config/local.mk
 include src/gotypes/local.mk
+include src/report/local.mk
 include src/store/local.mk
 include src/loop/local.mk
 include src/discovery/local.mk
