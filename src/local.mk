@@ -11,6 +11,7 @@ include src/config/local.mk
 include src/gotypes/local.mk
 include src/report/local.mk
 include src/store/local.mk
+include src/evidence/local.mk
 include src/loop/local.mk
 include src/discovery/local.mk
 include src/scrape/local.mk

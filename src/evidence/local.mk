@@ -1,0 +1,2 @@
+libleakwatch_a_SOURCES += \
+	src/evidence/evidence.h
