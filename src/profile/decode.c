@@ -113,17 +113,30 @@ static int start_profile(struct profile_decoder *d, size_t raw_bytes, struct lw_
     return 0;
 }
 
+int profile_decoder_open(
+    struct profile_decoder *d, const void *body, size_t body_len, struct lw_err *err)
+{
+    size_t raw_bytes;
+    if (read_body(d, body, body_len, &raw_bytes, err) || profile_tables_init(d, err) ||
+        start_profile(d, raw_bytes, err))
+        return -1;
+    return profile_symbols_build(d, err);
+}
+
+void profile_decoder_close(struct profile_decoder *d, bool ok)
+{
+    lw_arena_free(&d->scratch);
+    if (!ok)
+        lw_arena_free(&d->kept);
+}
+
 struct profile *profile_decode(
     const void *body, size_t body_len, const struct profile_limits *limits, struct lw_err *err)
 {
     struct profile_decoder d = {.limits = limits};
-    size_t raw_bytes;
-    bool ok = read_body(&d, body, body_len, &raw_bytes, err) == 0 &&
-              profile_tables_init(&d, err) == 0 && start_profile(&d, raw_bytes, err) == 0 &&
-              profile_symbols_build(&d, err) == 0 && profile_sites_build(&d, err) == 0;
-    lw_arena_free(&d.scratch);
-    if (!ok)
-        lw_arena_free(&d.kept);
+    bool ok =
+        profile_decoder_open(&d, body, body_len, err) == 0 && profile_sites_build(&d, err) == 0;
+    profile_decoder_close(&d, ok);
     return ok ? d.profile : NULL;
 }
 

@@ -1,7 +1,9 @@
-/* What the steps of profile_decode() hand to each other; nobody else includes this. */
+/* What the steps of decoding a profile hand to each other, one of a heap or of goroutines; nobody
+ * outside this room includes this. */
 #ifndef LW_PROFILE_DECODER_H
 #define LW_PROFILE_DECODER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,6 +70,28 @@ int profile_no_room(const struct profile_decoder *d, struct lw_err *err);
  * LW_NOT_PROFILE where there is no such string. */
 const char *profile_string(const struct profile_decoder *d, int64_t index, const char *what,
     uint64_t id, struct lw_err *err) LW_MUST_CHECK;
+
+/* Steps 0 to 2: inflates and unpacks the body, then tables and symbols. Zero *d and set its limits
+ * before; in any case call profile_decoder_close() after. */
+int profile_decoder_open(
+    struct profile_decoder *d, const void *body, size_t body_len, struct lw_err *err) LW_MUST_CHECK;
+
+/* Frees what decoding needed, and unless ok what it gave. */
+void profile_decoder_close(struct profile_decoder *d, bool ok);
+
+/* The i-th location of a sample's stack, NULL where the profile has none of that id; a sample
+ * without a stack has one location that says so. */
+const struct profile_location *profile_sample_location(
+    const struct profile_decoder *d, const Leakwatch__Pprof__Sample *sample, size_t i);
+size_t profile_sample_depth(const Leakwatch__Pprof__Sample *sample);
+
+/* Fills in the ids and the frame_count of a row whose sample is set. Errors: LW_NOT_PROFILE. */
+int profile_sample_identify(
+    const struct profile_decoder *d, struct profile_row *row, struct lw_err *err) LW_MUST_CHECK;
+
+/* The row's stack, leaf first, inlined calls expanded; in `kept`. NULL: LW_INFLATED_TOO_LARGE. */
+const struct profile_frame *const *profile_sample_frames(
+    struct profile_decoder *d, const struct profile_row *row, struct lw_err *err) LW_MUST_CHECK;
 
 /* Step 1: room for the tables, and the ids of mappings, functions and locations. */
 int profile_tables_init(struct profile_decoder *d, struct lw_err *err) LW_MUST_CHECK;

@@ -33,8 +33,9 @@ static bool is_main(const char *function)
 }
 
 /* A package of the runtime at the leaf is how memory was got, not who wanted it. */
-static bool is_runtime(const char *function)
+bool profile_frame_is_runtime(const struct profile_frame *frame)
 {
+    const char *function = frame->function;
     return starts_with(function, "runtime.") || starts_with(function, "runtime/internal/") ||
            starts_with(function, "internal/runtime/");
 }
@@ -145,7 +146,7 @@ enum profile_owner profile_frame_owner(
 size_t profile_leaf(const struct profile_frame *const *frames, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!is_runtime(frames[i]->function))
+        if (!profile_frame_is_runtime(frames[i]))
             return i;
     }
     return 0;

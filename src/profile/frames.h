@@ -4,6 +4,7 @@
 #ifndef LW_PROFILE_FRAMES_H
 #define LW_PROFILE_FRAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "profile/profile.h"
@@ -23,8 +24,10 @@ void profile_layout_learn(struct profile_layout *layout, const struct profile_fr
 enum profile_owner profile_frame_owner(
     const struct profile_layout *layout, const struct profile_frame *frame);
 
-/* The first frame that is not the runtime's (packages runtime, runtime/internal/..., and
- * internal/runtime/... of Go 1.24); 0 if all are. */
+/* Of the packages runtime, runtime/internal/..., and internal/runtime/... of Go 1.24. */
+bool profile_frame_is_runtime(const struct profile_frame *frame);
+
+/* The first frame that is not the runtime's; 0 if all are. */
 size_t profile_leaf(const struct profile_frame *const *frames, size_t count);
 
 /* The frame to look at first: from `leaf` on, the first of the program; without one, the first

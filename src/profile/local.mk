@@ -1,9 +1,13 @@
 libleakwatch_a_SOURCES += \
 	src/profile/decode.c src/profile/decoder.h src/profile/profile.h \
 	src/profile/frames.c src/profile/frames.h \
+	src/profile/goroutines.c src/profile/goroutines.h \
 	src/profile/gunzip.c src/profile/gunzip.h \
 	src/profile/ids.c src/profile/ids.h \
+	src/profile/memstats.c src/profile/memstats.h \
+	src/profile/samples.c \
 	src/profile/sites.c \
 	src/profile/sniff.c src/profile/sniff.h \
 	src/profile/stacks.c src/profile/stacks.h \
-	src/profile/symbols.c
+	src/profile/symbols.c \
+	src/profile/waits.c src/profile/waits.h

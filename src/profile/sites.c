@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/strbuf.h"
 #include "profile/decoder.h"
 #include "profile/frames.h"
@@ -116,50 +115,11 @@ static int find_object_bytes(
     return 0;
 }
 
-/* The i-th location of a stack; a sample without a stack has one that says so. */
-static const struct profile_location *location_of(
-    const struct profile_decoder *d, const Leakwatch__Pprof__Sample *sample, size_t i)
-{
-    if (sample->n_location_id == 0)
-        return &d->locations[d->message->n_location];
-    size_t slot = profile_ids_find(&d->location_ids, sample->location_id[i]);
-    return slot == PROFILE_NO_SLOT ? NULL : &d->locations[slot];
-}
-
-static size_t stack_depth(const Leakwatch__Pprof__Sample *sample)
-{
-    return sample->n_location_id ? sample->n_location_id : 1;
-}
-
-/* Fills in the row's ids. Frame hashes are gathered first, because hashing them all at once is
- * several times as fast as one by one. */
-static int identify(const struct profile_decoder *d, struct profile_row *row, struct lw_err *err)
-{
-    const Leakwatch__Pprof__Sample *sample = d->message->sample[row->sample];
-    uint64_t hashes[PROFILE_FRAMES_MAX], leaf_address = 0;
-    size_t frames = 0, depth = stack_depth(sample);
-    for (size_t i = 0; i < depth; i++) {
-        const struct profile_location *location = location_of(d, sample, i);
-        if (!location)
-            return lw_err_set(err, LW_NOT_PROFILE,
-                "sample %zu refers to location %" PRIu64 ", which the profile does not have",
-                row->sample, sample->location_id[i]);
-        if (i == 0)
-            leaf_address = location->file_address;
-        for (size_t k = 0; k < location->frame_count && frames < PROFILE_FRAMES_MAX; k++)
-            hashes[frames++] = d->frame_hashes[location->first_frame + k];
-    }
-    row->frame_count = frames;
-    row->lineage = lw_hash_bytes(0, hashes, frames * sizeof *hashes);
-    row->site_id = lw_hash_u64(row->lineage, leaf_address);
-    return 0;
-}
-
 static int collect_rows(struct profile_decoder *d, struct lw_err *err)
 {
     for (size_t at = 0; at < d->message->n_sample; at++) {
         struct profile_row row = {.sample = at};
-        if (check_values(d, at, err) || identify(d, &row, err) ||
+        if (check_values(d, at, err) || profile_sample_identify(d, &row, err) ||
             find_object_bytes(d, at, &row.object_bytes, err))
             return -1;
         struct profile_values values = values_of(d, d->message->sample[at]);
@@ -222,8 +182,8 @@ static size_t location_of_frame(
     const struct profile_decoder *d, const Leakwatch__Pprof__Sample *sample, size_t frame)
 {
     size_t at = 0;
-    for (size_t end = location_of(d, sample, 0)->frame_count; end <= frame;
-         end += location_of(d, sample, at)->frame_count)
+    for (size_t end = profile_sample_location(d, sample, 0)->frame_count; end <= frame;
+         end += profile_sample_location(d, sample, at)->frame_count)
         at++;
     return at;
 }
@@ -232,22 +192,14 @@ static int fill_stack(struct profile_decoder *d, struct profile_site *site,
     const struct profile_row *row, struct lw_err *err)
 {
     const Leakwatch__Pprof__Sample *sample = d->message->sample[row->sample];
-    const struct profile_frame **frames =
-        lw_arena_alloc(d->kept, row->frame_count * sizeof *frames);
-    if (!frames)
-        return profile_no_room(d, err);
-    size_t n = 0;
-    for (size_t i = 0; n < row->frame_count; i++) {
-        const struct profile_location *location = location_of(d, sample, i);
-        for (size_t k = 0; k < location->frame_count && n < row->frame_count; k++)
-            frames[n++] = &d->frames[location->first_frame + k];
-    }
+    site->frames = profile_sample_frames(d, row, err);
+    if (!site->frames)
+        return -1;
     site->lineage = row->lineage;
-    site->leaf_address = location_of(d, sample, 0)->address;
-    site->frames = frames;
-    site->frame_count = n;
-    site->leaf = profile_leaf(frames, n);
-    site->responsible = profile_responsible(frames, n, site->leaf);
+    site->leaf_address = profile_sample_location(d, sample, 0)->address;
+    site->frame_count = row->frame_count;
+    site->leaf = profile_leaf(site->frames, site->frame_count);
+    site->responsible = profile_responsible(site->frames, site->frame_count, site->leaf);
     site->leaf_location = location_of_frame(d, sample, site->leaf);
     return 0;
 }
@@ -256,8 +208,8 @@ static size_t common_depth(const struct profile_decoder *d, const struct profile
     const Leakwatch__Pprof__Sample *sample)
 {
     size_t depth = 0;
-    while (depth < site->address_count && depth < stack_depth(sample) &&
-           location_of(d, sample, depth)->address == site->addresses[depth])
+    while (depth < site->address_count && depth < profile_sample_depth(sample) &&
+           profile_sample_location(d, sample, depth)->address == site->addresses[depth])
         depth++;
     return depth;
 }
@@ -266,13 +218,13 @@ static int fill_addresses(struct profile_decoder *d, struct profile_site *site,
     const struct profile_row *rows, size_t row_count, struct lw_err *err)
 {
     const Leakwatch__Pprof__Sample *sample = d->message->sample[rows->sample];
-    size_t depth = stack_depth(sample);
+    size_t depth = profile_sample_depth(sample);
     depth = depth < PROFILE_FRAMES_MAX ? depth : PROFILE_FRAMES_MAX;
     uint64_t *addresses = lw_arena_alloc(d->kept, depth * sizeof *addresses);
     if (!addresses)
         return profile_no_room(d, err);
     for (size_t i = 0; i < depth; i++)
-        addresses[i] = location_of(d, sample, i)->address;
+        addresses[i] = profile_sample_location(d, sample, i)->address;
     site->addresses = addresses;
     site->address_count = depth;
     for (size_t i = 1; i < row_count; i++)

@@ -1,7 +1,9 @@
 check_PROGRAMS += tests/unit/test_profile tests/unit/test_profile_refusal \
-	tests/unit/test_profile_frames tests/unit/test_profile_stacks
+	tests/unit/test_profile_frames tests/unit/test_profile_stacks \
+	tests/unit/test_profile_goroutines tests/unit/test_profile_memstats
 TESTS += tests/unit/test_profile tests/unit/test_profile_refusal tests/unit/test_profile_frames \
-	tests/unit/test_profile_stacks
+	tests/unit/test_profile_stacks tests/unit/test_profile_goroutines \
+	tests/unit/test_profile_memstats
 
 tests_unit_test_profile_SOURCES = tests/unit/test_profile.c \
 	tests/unit/profile_sketch.c tests/unit/profile_sketch.h
@@ -21,9 +23,19 @@ tests_unit_test_profile_stacks_SOURCES = tests/unit/test_profile_stacks.c
 tests_unit_test_profile_stacks_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_profile_stacks_LDADD = $(UNIT_LIBS)
 
+tests_unit_test_profile_goroutines_SOURCES = tests/unit/test_profile_goroutines.c \
+	tests/unit/profile_sketch.c tests/unit/profile_sketch.h
+tests_unit_test_profile_goroutines_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_profile_goroutines_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_profile_memstats_SOURCES = tests/unit/test_profile_memstats.c
+tests_unit_test_profile_memstats_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_profile_memstats_LDADD = $(UNIT_LIBS)
+
 EXTRA_DIST += \
 	tests/data/profiles/README.md \
 	tests/data/profiles/blackbox-2.pb.gz \
+	tests/data/profiles/goroutines.pb.gz \
 	tests/data/profiles/nats-2.pb.gz \
 	tests/data/profiles/node-exporter-2.pb.gz \
 	tests/data/profiles/pushgateway-2.pb.gz
