@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "trend/growth.h"
+#include "trend/quiet.h"
 #include "trend/shape.h"
 
 #define RISING_MIN     5   /* of seven steps */
@@ -62,29 +64,12 @@ static bool is_young(const struct trend_config *config, const struct trend_windo
     return w->start_s + w->ring->judged_age_s < config->age_s;
 }
 
-/* A cache whose entries are replaced is sampled anew all the time, and its estimate walks about.
- * In-use I of mean lifetime L (what is in use over what is freed a second) seen for T seconds in
- * segments of S varies by 2 I Re (1 - exp(-T/L)) / (1 + S/2L): all of a walk while T is short, the
- * averaged noise of a steady state when it is long. */
-static double turnover_variance(
-    const struct trend_window *w, double growth_bytes, double noise_bytes, double span)
-{
-    double inuse_bytes = 0;
-    for (int g = 0; g < TREND_SEGMENTS; g++)
-        inuse_bytes += w->raw_means[g] / TREND_SEGMENTS;
-    double freed_bytes = trend_window_alloc_bytes(w) - fmax(growth_bytes, 0);
-    if (inuse_bytes <= 0 || freed_bytes <= 0)
-        return 0;
-    double lives = freed_bytes / inuse_bytes; /* T/L */
-    return 2 * inuse_bytes * noise_bytes * -expm1(-lives * span) / (1 + lives / TREND_SEGMENTS / 2);
-}
-
 static void judge_turnover(const struct trend_config *config, const struct trend_window *w,
     double growth_bytes, struct trend_gate *gate)
 {
     double noise_bytes = w->ring->judged_noise_bytes;
-    double variance =
-        noise_bytes * growth_bytes + turnover_variance(w, growth_bytes, noise_bytes, 1);
+    double variance = noise_bytes * growth_bytes +
+                      trend_growth_turnover_variance(w, growth_bytes, noise_bytes, 1);
     at_least(gate, growth_bytes / (sqrt(variance) + 1), config->turnover_z);
 }
 
@@ -99,8 +84,8 @@ static double still_growing(const struct trend_config *config, const struct tren
 static double step_deviation(const struct trend_window *w, double growth_bytes)
 {
     double noise_bytes = w->ring->judged_noise_bytes, span = 1.0 / TREND_SEGMENTS;
-    double variance =
-        noise_bytes * growth_bytes * span + turnover_variance(w, growth_bytes, noise_bytes, span);
+    double variance = noise_bytes * growth_bytes * span +
+                      trend_growth_turnover_variance(w, growth_bytes, noise_bytes, span);
     return sqrt(variance) / growth_bytes;
 }
 
@@ -293,7 +278,7 @@ enum trend_class trend_gates_class(const struct trend_gate gates[TREND_GATE_COUN
         return TREND_LEAK;
     if (trend_gates_open(gates, TREND_GATE_AGE))
         return TREND_GROWING;
-    return is_saturating(gates) ? TREND_SATURATING : TREND_HEALTHY;
+    return is_saturating(gates) ? TREND_SATURATING : trend_quiet_class(gates);
 }
 
 const char *trend_gate_word(enum trend_gate_id id)

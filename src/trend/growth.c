@@ -46,3 +46,16 @@ struct trend_growth trend_growth_estimate(
     return (struct trend_growth){
         .rate = rate, .lo = rate - hypot(below, sampling), .hi = rate + hypot(above, sampling)};
 }
+
+double trend_growth_turnover_variance(
+    const struct trend_window *w, double growth_bytes, double noise_bytes, double span)
+{
+    double inuse_bytes = 0;
+    for (int g = 0; g < TREND_SEGMENTS; g++)
+        inuse_bytes += w->raw_means[g] / TREND_SEGMENTS;
+    double freed_bytes = trend_window_alloc_bytes(w) - fmax(growth_bytes, 0);
+    if (inuse_bytes <= 0 || freed_bytes <= 0)
+        return 0;
+    double lives = freed_bytes / inuse_bytes; /* T/L */
+    return 2 * inuse_bytes * noise_bytes * -expm1(-lives * span) / (1 + lives / TREND_SEGMENTS / 2);
+}

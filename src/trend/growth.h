@@ -21,4 +21,12 @@ struct trend_growth {
 struct trend_growth trend_growth_estimate(
     const struct trend_window *w, const double means[TREND_SEGMENTS], double noise_bytes);
 
+/* The sampling variance that replaced objects add to a growth, in bytes². A cache whose entries are
+ * replaced is sampled anew all the time, and its estimate walks about. In-use I of mean lifetime L
+ * (what is in use over what is freed a second) seen for T seconds in segments of S varies by
+ * 2 I Re (1 - exp(-t/L)) / (1 + S/2L) over a time t: all of a walk while t is short, the averaged
+ * noise of a steady state when it is long. span: t/T, 1 for growth over the window. */
+double trend_growth_turnover_variance(
+    const struct trend_window *w, double growth_bytes, double noise_bytes, double span);
+
 #endif

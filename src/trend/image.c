@@ -1,14 +1,16 @@
 /* A series as bytes: a version, the fields in the order of the structs, then the blocks in use. */
+#include <float.h>
 #include <math.h>
 
 #include "base/mem.h"
 #include "trend/series.h"
 
-#define VERSION 1
+#define VERSION 2
 
-#define HAS_STARTED  1u
-#define IS_RECURRING 2u
-#define FLAGS        (HAS_STARTED | IS_RECURRING)
+#define HAS_STARTED    1u
+#define IS_RECURRING   2u
+#define IS_PROVISIONAL 4u
+#define FLAGS          (HAS_STARTED | IS_RECURRING | IS_PROVISIONAL)
 
 static void put_block(struct lw_strbuf *out, const struct trend_ring_block *block)
 {
@@ -60,6 +62,8 @@ static void put_verdict(struct lw_strbuf *out, const struct trend_verdict *v)
     lw_strbuf_add_f64(out, v->retention);
     lw_strbuf_add_f64(out, v->alloc_rate);
     lw_strbuf_add_f64(out, v->load_r2);
+    lw_strbuf_add_f64(out, v->mean_age_s);
+    lw_strbuf_add_f64(out, v->resolvable_rate);
 }
 
 static void get_verdict(struct lw_cursor *in, struct trend_verdict *v)
@@ -78,6 +82,8 @@ static void get_verdict(struct lw_cursor *in, struct trend_verdict *v)
     v->retention = lw_cursor_f64(in);
     v->alloc_rate = lw_cursor_f64(in);
     v->load_r2 = lw_cursor_f64(in);
+    v->mean_age_s = lw_cursor_f64(in);
+    v->resolvable_rate = lw_cursor_f64(in);
 }
 
 void trend_series_encode(const struct trend_series *series, struct lw_strbuf *out)
@@ -86,9 +92,14 @@ void trend_series_encode(const struct trend_series *series, struct lw_strbuf *ou
     unsigned flags = series->started ? HAS_STARTED : 0;
     if (series->verdict.recurring)
         flags |= IS_RECURRING;
+    if (series->verdict.provisional)
+        flags |= IS_PROVISIONAL;
     lw_strbuf_add_u8(out, VERSION);
     lw_strbuf_add_u8(out, (uint8_t)flags);
     lw_strbuf_add_u8(out, series->speaker);
+    lw_strbuf_add_u8(out, series->candidate);
+    lw_strbuf_add_f32(out, series->candidate_s);
+    lw_strbuf_add_f32(out, series->heard_s);
     lw_strbuf_add_f64(out, series->epoch_s);
     lw_strbuf_add_f64(out, series->first_alloc_bytes);
     lw_strbuf_add_f64(out, series->last_alloc_bytes);
@@ -193,7 +204,10 @@ static bool is_verdict(const struct trend_verdict *v)
            v->rate <= v->rate_hi && (warming || (isfinite(v->rate_lo) && isfinite(v->rate_hi))) &&
            isfinite(v->growth_bytes) && is_time(v->window_start_s) && is_time(v->window_end_s) &&
            is_time(v->growing_since_s) && (isnan(v->retention) || is_between(v->retention, 0, 1)) &&
-           v->alloc_rate >= 0 && isfinite(v->alloc_rate) && is_between(v->load_r2, 0, 1);
+           v->alloc_rate >= 0 && isfinite(v->alloc_rate) && is_between(v->load_r2, 0, 1) &&
+           (isnan(v->mean_age_s) || is_between(v->mean_age_s, 0, DBL_MAX)) &&
+           is_between(v->resolvable_rate, 0, DBL_MAX) &&
+           (!v->provisional || (v->class == TREND_GROWING && !v->recurring));
 }
 
 static bool is_conviction(const struct trend_conviction *c, bool in_force)
@@ -233,16 +247,25 @@ static bool is_speaker(const struct trend_series *series)
     if (v->class == TREND_LEAK &&
         (v->level != series->speaker || series->conviction.level != series->speaker))
         return false;
-    return v->class == TREND_WARMING ||
+    return v->class == TREND_WARMING || v->provisional ||
            series->rings[series->speaker].count >= TREND_WINDOW_BLOCKS_MIN;
+}
+
+/* What waits to be the class, and since when. */
+static bool is_settling(const struct trend_series *series)
+{
+    float newest_s = trend_ring_end_s(&series->rings[0]);
+    return series->candidate < TREND_CLASS_COUNT && is_between(series->candidate_s, 0, newest_s) &&
+           is_between(series->heard_s, 0, newest_s);
 }
 
 static bool is_series(const struct trend_series *series)
 {
     const struct trend_verdict *v = &series->verdict;
     return is_size(series->noise_bytes) && (series->age_s == -1 || series->age_s >= 0) &&
-           is_verdict(v) && is_conviction(&series->conviction, v->class == TREND_LEAK) &&
-           is_speaker(series) && levels_agree(series) &&
+           is_verdict(v) &&
+           is_conviction(&series->conviction, v->class == TREND_LEAK || v->provisional) &&
+           is_settling(series) && is_speaker(series) && levels_agree(series) &&
            (series->started ? is_epoch(series) : is_before_epoch(series));
 }
 
@@ -256,7 +279,11 @@ static bool get_series(struct lw_cursor *in, struct trend_series *series)
         return false;
     series->started = flags & HAS_STARTED;
     series->verdict.recurring = flags & IS_RECURRING;
+    series->verdict.provisional = flags & IS_PROVISIONAL;
     series->speaker = lw_cursor_u8(in);
+    series->candidate = lw_cursor_u8(in);
+    series->candidate_s = lw_cursor_f32(in);
+    series->heard_s = lw_cursor_f32(in);
     series->epoch_s = lw_cursor_f64(in);
     series->first_alloc_bytes = lw_cursor_f64(in);
     series->last_alloc_bytes = lw_cursor_f64(in);

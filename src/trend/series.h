@@ -32,7 +32,10 @@ struct trend_series {
     float age_s;       /* of the process when the epoch began, an estimate; -1 until there is one */
     bool started;      /* the epoch has a point */
     uint8_t speaker;   /* level whose newest window the verdict tells */
-    struct trend_conviction conviction; /* holds while the class is leak or the series recurring */
+    uint8_t candidate; /* class that may replace the verdict's … */
+    float candidate_s; /* … since when it is heard, seconds since the epoch … */
+    float heard_s;     /* … and when the verdict's own was heard last */
+    struct trend_conviction conviction; /* holds while leak, recurring or provisional */
     struct trend_verdict verdict;
 };
 

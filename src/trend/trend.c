@@ -23,6 +23,8 @@ void trend_config_init(struct trend_config *config, double base_s)
         .min_growth_bytes = 4 << 20,
         .noise_z = 5,
         .turnover_z = 3.5,
+        .urgent_bytes = 14 << 20,
+        .urgent_z = 3.5,
         .max_share = .35,
         .last_two_min = .5,
         .last_one_min = .2,
@@ -33,9 +35,16 @@ void trend_config_init(struct trend_config *config, double base_s)
         .older_max = 1.5,
         .new_high_min = .3,
         .load_r2 = .5,
+        .settle_s = 90 * base_s,
         .passes = 3,
         .evaluations = 4,
     };
+}
+
+double trend_config_period_bytes(const struct trend_config *config)
+{
+    double largest = config->min_growth_bytes / (config->noise_z * config->noise_z);
+    return exp2(floor(log2(fmax(largest, 1))));
 }
 
 /* Everything of an epoch; what outlives it is carried over by the caller. */

@@ -20,16 +20,18 @@
 /* Times are in seconds, sizes in bytes. Every time scales with base_s: a test or a demo that wants
  * an hour to be a minute sets base_s to 1 and changes nothing else. */
 struct trend_config {
-    double base_s;    /* the base block, 60 */
-    double confirm_s; /* shortest window that may convict, 60 base blocks */
-    double young_s;   /* the same where the growth began in a series' youth, 96 base blocks */
-    double age_s;     /* how long a series is young, 60 base blocks */
-    double
-        lifetime_max_s; /* longest mean object lifetime the load model may assume, 90 base blocks */
-    double gap_s;       /* a hole longer than this begins a new epoch, 24 base blocks */
+    double base_s;         /* the base block, 60 */
+    double confirm_s;      /* shortest window that may convict, 60 base blocks */
+    double young_s;        /* the same of growth that began in view or in youth, 96 base blocks */
+    double age_s;          /* how long a process is young, 60 base blocks */
+    double lifetime_max_s; /* longest mean lifetime the load model may assume, 90 base blocks */
+    double gap_s;          /* a hole longer than this begins a new epoch, 24 base blocks */
+    double settle_s; /* a quiet class that replaces another is heard so long, 90 base blocks */
     double min_growth_bytes; /* less growth than this is not looked at, 4 MiB */
     double noise_z;          /* growth must be this many sampling deviations, 5 */
     double turnover_z;       /* … and this many of sampling and turnover together, 3.5 */
+    double urgent_bytes;     /* the urgent path: growth over 20 base blocks, 14 MiB */
+    double urgent_z;         /* … in deviations of sampling and turnover, 3.5 */
     /* … the dimensionless gates follow, each documented where it is declared … */
     double max_share;     /* largest single step of 7 over the growth: a step is not a leak, .35 */
     double last_two_min;  /* growth of the last two steps over an even share: plateau, .5 */
@@ -48,6 +50,10 @@ struct trend_config {
 /* The defaults, scaled to a base block of base_s seconds. */
 void trend_config_init(struct trend_config *config, double base_s);
 
+/* The MemProfileRate, a power of two, at which growth by min_growth_bytes stands out of the noise:
+ * what helps an unresolvable series. */
+double trend_config_period_bytes(const struct trend_config *config);
+
 struct trend_point {
     double t_s;
     double inuse_bytes;
@@ -57,8 +63,13 @@ struct trend_point {
 
 /* What a series is, in the order of how much it should worry. X(name, word) */
 #define TREND_CLASSES(X) \
-    X(TREND_WARMING, "warming")       /* not enough seen yet to say anything */ \
-    X(TREND_HEALTHY, "healthy")       /* no growth that the gates take seriously */ \
+    X(TREND_WARMING, "warming")           /* not enough seen yet to say anything */ \
+    X(TREND_HEALTHY, "healthy")           /* no growth that the gates take seriously */ \
+    X(TREND_CHURN, "churn")               /* … while much is allocated and freed again */ \
+    X(TREND_UNRESOLVABLE, "unresolvable") /* … as far as can be told: few objects were sampled */ \
+    X(TREND_LOAD_COUPLED, "load-coupled") /* goes up and down with the allocation rate */ \
+    X(TREND_SAWTOOTH, "sawtooth")         /* rises and is let go of, again and again */ \
+    X(TREND_STEP, "step")                 /* rose once, and has stayed there */ \
     X(TREND_SATURATING, "saturating") /* grows, but ever more slowly: a cache or pool filling */ \
     X(TREND_GROWING, "growing")       /* grows like a leak, for too short a time to say so */ \
     X(TREND_LEAK, "leak")             /* every gate passed, repeatedly */
@@ -93,7 +104,21 @@ const char *trend_class_word(enum trend_class c);
     X(TREND_GATE_PERSISTS, "passes", "of the last evaluations, how many passed all of the above") \
     /* these two hold a series that is a leak already: failing one acquits it */ \
     X(TREND_GATE_KEPT, "kept", "growth that is still in use over the growth convicted for") \
-    X(TREND_GATE_GOING_ON, "going_on", "rate over the whole ring over the rate convicted for")
+    X(TREND_GATE_GOING_ON, "going_on", "rate over the whole ring over the rate convicted for") \
+    /* these name what is no leak; SAMPLES does by not being passed, the others by being */ \
+    X(TREND_GATE_SAMPLES, "sampled_objects", "sampled objects that stand for what is in use") \
+    X(TREND_GATE_SWING, "swing_sigma", "largest less smallest block in deviations of sampling") \
+    X(TREND_GATE_LOAD, "load_r2", "share of the variation that the allocation rate explains") \
+    X(TREND_GATE_FALLS, "falls", "times that more than half of the swing was let go of") \
+    X(TREND_GATE_STEP, "step_share", "largest of seven steps over all ups and downs") \
+    X(TREND_GATE_CHURN, "mean_age_s", "seconds that what is in use lives on average") \
+    /* the urgent path, by the newest 20 base blocks: passing all of these raises `provisional` */ \
+    X(TREND_GATE_URGENT_GROWTH, "urgent_growth_bytes", "bytes grown over 20 base blocks") \
+    X(TREND_GATE_URGENT_NOISE, "urgent_sigma", "the same in deviations of sampling and turnover") \
+    X(TREND_GATE_URGENT_STEADY, "urgent_steady", "least step over what is asked of each") \
+    X(TREND_GATE_URGENT_LOAD, "urgent_load", "growth over what more churn explains") \
+    X(TREND_GATE_URGENT_HIGH, "urgent_high", "height above all before over the growth") \
+    X(TREND_GATE_URGENT_AGE, "urgent_age_s", "seconds the process has lived, an estimate")
 
 enum trend_gate_id {
 #define TREND_GATE_ENUM(name, word, text) name,
@@ -127,10 +152,13 @@ struct trend_verdict {
     double retention; /* Δin-use / Δalloc over the window, 0..1; NAN when nothing was allocated */
     double alloc_rate; /* bytes allocated per second over the window */
     double load_r2;    /* share of the variation that allocation rate explains */
-    int level;         /* which ring convicted; -1 none */
-    int restarts;      /* epochs before this one */
-    bool recurring;    /* it was a leak before the last restart and has not been acquitted */
-    bool provisional;  /* growing, and so fast and so clearly that waiting may cost too much */
+    double mean_age_s; /* in-use over alloc_rate (Little's law); NAN when nothing was allocated */
+    double resolvable_rate; /* least growth that this window could have told from noise */
+    int level;              /* which ring convicted; -1 none */
+    int restarts;           /* epochs before this one */
+    bool recurring;         /* it was a leak before the last restart and has not been acquitted */
+    bool provisional; /* growing so fast and so clearly that waiting may cost too much: to be taken
+                       * for a leak before the gates that need time were heard */
 };
 
 struct trend_series; /* about 6 KiB, fixed; nothing is allocated after trend_series_new */
