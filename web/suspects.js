@@ -37,7 +37,9 @@ function kept(suspect) {
   return share ? `${share} of what it allocates is never freed` : "allocates nothing at present";
 }
 
-function notes({ restarts, recurring }) {
+function notes({ restarts, recurring, provisional }) {
+  const early = "so fast that it is told before it was watched for long";
+  if (provisional) return h("span", { class: "note", title: early }, "provisional");
   const before = "it leaked before the last restart, too";
   if (recurring) return h("span", { class: "note", title: before }, "recurring");
   if (restarts > 0) return h("span", { class: "note" }, `${restarts} restart${restarts > 1 ? "s" : ""}`);

@@ -9,14 +9,16 @@ import {
 
 const COLUMNS = 7;
 const PAGE_ROWS = 100;
-const WORST_FIRST = ["leak", "growing", "saturating", "warming", "healthy"];
+const WORST_FIRST = [
+  "leak", "growing", "saturating", "step", "sawtooth", "load-coupled", "unresolvable", "churn", "warming", "healthy",
+];
 
 let rowsMax = PAGE_ROWS;
 
 function worry({ health, heap }) {
   const rank = WORST_FIRST.indexOf(heap?.verdict);
   if (rank === 0 || rank === 1) return rank;
-  return health === "down" ? 2 : rank < 0 ? 9 : 3 + rank;
+  return health === "down" ? 2 : rank < 0 ? 99 : 3 + rank;
 }
 
 function compare(a, b) {

@@ -31,6 +31,9 @@ static void verdict(
     json_double(object, "alloc_bytes_per_second", v->alloc_rate);
     json_int(object, "restarts", v->restarts);
     json_bool(object, "recurring", v->recurring);
+    json_bool(object, "provisional", v->provisional);
+    json_double(object, "mean_age_seconds", v->mean_age_s);
+    json_double(object, "resolvable_bytes_per_second", v->resolvable_rate);
 }
 
 void render_verdict(cJSON *object, const struct trend_series *series)
@@ -41,11 +44,13 @@ void render_verdict(cJSON *object, const struct trend_series *series)
     }
     static const char *const names[] = {"verdict", "since", "growth_bytes_per_second",
         "growth_lower_bytes_per_second", "growth_upper_bytes_per_second", "growth_bytes",
-        "window_seconds", "growing_since", "retention_ratio", "alloc_bytes_per_second"};
+        "window_seconds", "growing_since", "retention_ratio", "alloc_bytes_per_second",
+        "mean_age_seconds", "resolvable_bytes_per_second"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         json_null(object, names[i]);
     json_int(object, "restarts", 0);
     json_bool(object, "recurring", false);
+    json_bool(object, "provisional", false);
 }
 
 void render_target_verdict(cJSON *object, const struct store_target *target)

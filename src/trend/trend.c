@@ -21,7 +21,7 @@ void trend_config_init(struct trend_config *config, double base_s)
         .lifetime_max_s = 90 * base_s,
         .gap_s = 24 * base_s,
         .min_growth_bytes = 4 << 20,
-        .noise_z = 5,
+        .noise_z = 4.5,
         .turnover_z = 3.5,
         .urgent_bytes = 14 << 20,
         .urgent_z = 3.5,

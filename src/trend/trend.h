@@ -28,7 +28,7 @@ struct trend_config {
     double gap_s;          /* a hole longer than this begins a new epoch, 24 base blocks */
     double settle_s; /* a quiet class that replaces another is heard so long, 90 base blocks */
     double min_growth_bytes; /* less growth than this is not looked at, 4 MiB */
-    double noise_z;          /* growth must be this many sampling deviations, 5 */
+    double noise_z;          /* growth must be this many sampling deviations, 4.5 */
     double turnover_z;       /* … and this many of sampling and turnover together, 3.5 */
     double urgent_bytes;     /* the urgent path: growth over 20 base blocks, 14 MiB */
     double urgent_z;         /* … in deviations of sampling and turnover, 3.5 */

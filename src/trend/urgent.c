@@ -64,21 +64,30 @@ static double churn_rate(const struct trend_ring *ring, int from, int to)
     return fmax(alloc - fmax(grown, 0), 0) / time_s;
 }
 
+/* By how much churn went up, less what sampling alone may have made of it: a rate measured over
+ * `seconds` varies by Re over the bytes it is of. */
+static double increase(double before, double after, double seconds, double noise_bytes)
+{
+    if (before <= 0 || after <= 0)
+        return 0;
+    double noise = sqrt(noise_bytes / (before * seconds) + noise_bytes / (after * seconds));
+    return fmax(after / before - 1 - noise, 0);
+}
+
 /* In use under a load is in proportion to it (Little's law), so churn that goes up explains growth.
  */
-static double load_bytes(const struct recent *r)
+static double load_bytes(const struct recent *r, double noise_bytes)
 {
     int middle = r->first + BLOCKS / 2, end = r->first + BLOCKS;
     double first = churn_rate(r->ring, r->first, middle);
     double second = churn_rate(r->ring, middle, end);
-    double more = first > 0 ? 2 * (second / first - 1) : 0;
+    double more = 2 * increase(first, second, r->length_s / 2, noise_bytes);
     int before = r->first < BEFORE_BLOCKS ? r->first : BEFORE_BLOCKS;
     if (before >= BLOCKS / 2) {
         double past = churn_rate(r->ring, r->first - before, r->first);
-        if (past > 0)
-            more = fmax(more, (first + second) / 2 / past - 1);
+        more = fmax(more, increase(past, (first + second) / 2, r->length_s / 2, noise_bytes));
     }
-    return fmax(more, 0) * r->means[0];
+    return more * r->means[0];
 }
 
 /* The least of what makes growth steady: each step, and the last two over the first two. */
@@ -131,7 +140,8 @@ static void judge(const struct trend_series *series, const struct trend_config *
     at_least(&gates[TREND_GATE_URGENT_NOISE], r->growth_bytes / deviation, config->urgent_z);
     at_least(&gates[TREND_GATE_URGENT_STEADY], steadiness(r), 1);
     at_least(&gates[TREND_GATE_URGENT_LOAD],
-        fmin(r->growth_bytes / fmax(load_bytes(r), 1), 100 * LOAD_SHARE), LOAD_SHARE);
+        fmin(r->growth_bytes / fmax(load_bytes(r, series->noise_bytes), 1), 100 * LOAD_SHARE),
+        LOAD_SHARE);
     at_least(&gates[TREND_GATE_URGENT_HIGH], new_high(series, r), HIGH_MIN);
     at_least(&gates[TREND_GATE_URGENT_AGE], age_s(series), config->age_s);
 }

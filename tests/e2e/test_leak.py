@@ -16,7 +16,8 @@ scrape_configs:
     static_configs:
       - targets: ["{leaky}", "{healthy}"]
 """
-QUIET = {"warming", "healthy", "saturating", None}
+QUIET = {"warming", "healthy", "churn", "unresolvable", "load-coupled", "sawtooth", "step",
+         "saturating", None}
 
 
 @pytest.fixture

@@ -341,10 +341,10 @@ static void test_few_samples_are_unresolvable(void **state)
     }
     assert_int_equal(verdict(f)->class, TREND_UNRESOLVABLE);
     assert_true(fabs(gates_of(f)[TREND_GATE_SAMPLES].value - 6) < .1);
-    /* Nothing is replaced here, so 25 samples of 512 KiB, 12.5 MiB, within the window. */
+    /* Nothing is replaced here, so 4.5² samples of 512 KiB, 10.125 MiB, within the window. */
     double window_s = verdict(f)->window_end_s - verdict(f)->window_start_s;
-    assert_true(fabs(verdict(f)->resolvable_rate - 12.5 * MIB / window_s) < 1);
-    assert_true(trend_config_period_bytes(&f->config) == 131072); /* 4 MiB / 25, rounded down */
+    assert_true(fabs(verdict(f)->resolvable_rate - 10.125 * MIB / window_s) < 1);
+    assert_true(trend_config_period_bytes(&f->config) == 131072); /* 4 MiB / 4.5², rounded down */
 }
 
 /* Growth that passes for noise, then for some, then none: one class for all of it. */

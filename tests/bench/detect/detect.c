@@ -119,6 +119,8 @@ static void run_all(const struct options *o)
     special_haystack(o->seed + 3, RUNS);
     puts("## By rate: a quiet site in a process four hours old\n");
     special_rates(o->seed + 4, RUNS);
+    puts("## The urgent path\n");
+    special_urgent(o->seed, o->series);
 }
 
 int main(int argc, char **argv)

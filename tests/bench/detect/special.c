@@ -17,7 +17,7 @@ void special_ordinary(uint64_t seed, int sites)
 {
     struct trend_config config;
     trend_config_init(&config, 60);
-    int alarms = 0;
+    int alarms = 0, flags = 0;
     double days = 0;
     for (int i = 0; i < family_count; i++) {
         for (int k = 0; families[i].is_ordinary && k < sites; k++) {
@@ -28,11 +28,13 @@ void special_ordinary(uint64_t seed, int sites)
             simulate_case(&c, "", families[i].name, &r, &series);
             struct finding f = score_engine(&series, &config);
             alarms += f.false_alarms;
+            flags += f.provisional_falsely;
             days += f.healthy_days;
             series_fini(&series);
         }
     }
-    printf("%d false alarms in %.0f ordinary site-days\n\n", alarms, days);
+    printf("%d false alarms and %d provisional flags in %.0f ordinary site-days\n\n", alarms, flags,
+        days);
 }
 
 /* ---- a needle in a haystack ---- */
@@ -156,10 +158,11 @@ void special_rates(uint64_t seed, int runs)
     } rows[] = {{20, 48}, {50, 24}, {100, 24}, {200, 12}, {500, 12}, {1000, 6}, {5000, 6}};
     struct trend_config config;
     trend_config_init(&config, 60);
-    puts("| rate, KB/min | found | minutes, median | p90 |\n"
-         "|---|---|---|---|");
+    puts("| rate, KB/min | found | minutes, median | p90 | provisional, found | median |\n"
+         "|---|---|---|---|---|---|");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct tally t = {0};
+        struct figures flags = {0};
         for (int run = 0; run < runs; run++) {
             struct prng r = prng_of(seed, (uint64_t)(i * 1000) + (uint64_t)run);
             struct family_case c;
@@ -169,11 +172,36 @@ void special_rates(uint64_t seed, int runs)
             simulate_case(&c, "", "quiet", &r, &series);
             struct finding f = score_engine(&series, &config);
             tally_add(&t, true, &f);
+            if (f.first_provisional > 0)
+                figures_add(&flags, f.first_provisional);
             series_fini(&series);
         }
-        printf("| %.0f | %d of %d | %.0f | %.0f |\n", rows[i].kb_min, t.found, runs,
-            tally_ttd(&t, .5), tally_ttd(&t, .9));
+        printf("| %.0f | %d of %d | %.0f | %.0f | %d | %.0f |\n", rows[i].kb_min, t.found, runs,
+            tally_ttd(&t, .5), tally_ttd(&t, .9), flags.count, figures_quantile(&flags, .5));
         tally_fini(&t);
+        figures_fini(&flags);
+    }
+    puts("");
+}
+
+/* ---- the urgent path ---- */
+
+void special_urgent(uint64_t seed, int count)
+{
+    static const double deviations[] = {2.5, 3, 3.5, 4, 5, 6, 8};
+    puts(
+        "| deviations asked for | precision | fast leaks in old processes flagged within 25 samples "
+        "| flagged at all | median samples |\n|---|---|---|---|---|");
+    for (size_t i = 0; i < sizeof deviations / sizeof *deviations; i++) {
+        struct mix mix;
+        mix_init(&mix, false);
+        mix.config.urgent_z = deviations[i];
+        mix_simulate(&mix, seed, count, FAMILY_RANGES_SAME);
+        struct mix_provisional *p = &mix.provisional;
+        printf("| %.1f | %.3f (%d of %d) | %d of %d | %d | %.0f |\n", deviations[i],
+            (double)p->right / (p->right + p->wrong), p->right, p->right + p->wrong, p->fast_in_25,
+            p->fast, p->fast_samples.count, figures_quantile(&p->fast_samples, .5));
+        mix_fini(&mix);
     }
     puts("");
 }

@@ -1,5 +1,5 @@
-/* What the mix does not show: how quiet ordinary sites are, and how small a leak may
- * be. All print Markdown. */
+/* What the mix does not show: how quiet ordinary sites are, how small a leak may be, and what the
+ * urgent path trades. All print Markdown. */
 #ifndef LW_BENCH_SPECIAL_H
 #define LW_BENCH_SPECIAL_H
 
@@ -14,5 +14,8 @@ void special_haystack(uint64_t seed, int runs);
 
 /* Leaks of a quiet site, by rate: how long they take. */
 void special_rates(uint64_t seed, int runs);
+
+/* The urgent path at several settings, over `count` series of the mix. */
+void special_urgent(uint64_t seed, int count);
 
 #endif
