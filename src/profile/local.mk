@@ -5,9 +5,11 @@ libleakwatch_a_SOURCES += \
 	src/profile/gunzip.c src/profile/gunzip.h \
 	src/profile/ids.c src/profile/ids.h \
 	src/profile/memstats.c src/profile/memstats.h \
+	src/profile/sample_type.c src/profile/sample_type.h \
 	src/profile/samples.c \
 	src/profile/sites.c \
 	src/profile/sniff.c src/profile/sniff.h \
 	src/profile/stacks.c src/profile/stacks.h \
 	src/profile/symbols.c \
+	src/profile/tree.c src/profile/tree.h \
 	src/profile/waits.c src/profile/waits.h
