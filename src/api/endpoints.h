@@ -4,11 +4,16 @@
 
 #include "api/api.h"
 
+/* The target that {id} names; answers 400 or 404 and gives NULL if there is none. */
+const struct store_target *endpoint_find_target(const struct api_view *view,
+    const struct http_request *request, struct http_response *response);
+
 http_handler endpoint_targets;
 http_handler endpoint_target;
 http_handler endpoint_target_sites;
 http_handler endpoint_target_types;
 http_handler endpoint_target_series;
+http_handler endpoint_target_flame;
 http_handler endpoint_suspects;
 
 #endif

@@ -2,6 +2,7 @@ libleakwatch_a_SOURCES += \
 	src/api/api.c src/api/api.h \
 	src/api/binaries.c \
 	src/api/endpoints.h \
+	src/api/flame.c src/api/flame.h \
 	src/api/json.c src/api/json.h \
 	src/api/render.c src/api/render.h \
 	src/api/suspects.c src/api/suspects.h \

@@ -11,8 +11,7 @@
 #define ROWS_LIMIT_DEFAULT 100
 #define ROWS_LIMIT_MAX     8192
 
-/* The target that {id} names; answers 400 or 404 and gives NULL if there is none. */
-static const struct store_target *find_target(
+const struct store_target *endpoint_find_target(
     const struct api_view *view, const struct http_request *request, struct http_response *response)
 {
     uint64_t id;
@@ -57,7 +56,7 @@ void endpoint_targets(void *ctx, const struct http_request *request, struct http
 void endpoint_target(void *ctx, const struct http_request *request, struct http_response *response)
 {
     const struct api_view *view = ctx;
-    const struct store_target *target = find_target(view, request, response);
+    const struct store_target *target = endpoint_find_target(view, request, response);
     if (!target)
         return;
     cJSON *data = cJSON_CreateObject();
@@ -182,7 +181,7 @@ static void answer_rows(
 void endpoint_target_sites(
     void *ctx, const struct http_request *request, struct http_response *response)
 {
-    const struct store_target *target = find_target(ctx, request, response);
+    const struct store_target *target = endpoint_find_target(ctx, request, response);
     if (target)
         answer_rows(&(struct row_query){.target = target, .rows = &target->sites, .name = "sites"},
             request, response);
@@ -191,7 +190,7 @@ void endpoint_target_sites(
 void endpoint_target_types(
     void *ctx, const struct http_request *request, struct http_response *response)
 {
-    const struct store_target *target = find_target(ctx, request, response);
+    const struct store_target *target = endpoint_find_target(ctx, request, response);
     if (target)
         answer_rows(&(struct row_query){.target = target, .rows = &target->types, .name = "types"},
             request, response);
@@ -237,7 +236,7 @@ static void echo_id(cJSON *data, const char *name, const char *value)
 void endpoint_target_series(
     void *ctx, const struct http_request *request, struct http_response *response)
 {
-    const struct store_target *target = find_target(ctx, request, response);
+    const struct store_target *target = endpoint_find_target(ctx, request, response);
     if (!target)
         return;
     struct lw_err err;

@@ -529,6 +529,41 @@ static void leak(struct fixture *f, uint64_t target_id, int minute, int64_t byte
     fleet_ingest(f->store, target_id, minute, sites, 2);
 }
 
+static void test_the_newest_heap_as_a_flame_tree(void **state)
+{
+    struct fixture *f = *state;
+    fleet_set_targets(f->store, 1, 0);
+    watch(f, 1, 2);
+    cJSON *data = get(f, TARGET_1 "/flame");
+    assert_string_equal(text_at(data, "name"), "total");
+    assert_string_equal(text_at(data, "unit"), "bytes");
+    assert_int_equal((int64_t)number_at(data, "value"), 41 * MIB);
+    assert_string_equal(text_at(data, "children.0.name"), "main.f2");
+    assert_int_equal((int64_t)number_at(data, "children.0.value"), 30 * MIB);
+    assert_int_equal(count_at(data, "children.0.children"), 0);
+    cJSON_Delete(data);
+    data = get(f, TARGET_1 "/flame?sample=alloc_space&by=type");
+    assert_string_equal(text_at(data, "children.0.name"), "main.f1");
+    cJSON_Delete(data);
+    expect_error(f, TARGET_1 "/flame?sample=cpu", 400, "bad_data", "sample \"cpu\"");
+    expect_error(f, TARGET_1 "/flame?by=line", 400, "bad_data", "by \"line\"");
+    expect_error(f, "/api/v1/targets/000000000000000f/flame", 404, "not_found", "no target");
+}
+
+static void test_a_flame_tree_by_type(void **state)
+{
+    struct fixture *f = *state;
+    fleet_set_targets(f->store, 1, 0);
+    watch(f, 1, 1);
+    fleet_learn(f->store, 1);
+    scrape_minute(f, 1, 1);
+    cJSON *data = get(f, TARGET_1 "/flame?by=type");
+    assert_string_equal(text_at(data, "children.0.name"), "main.f2");
+    assert_string_equal(text_at(data, "children.0.children.0.name"), "main.Session");
+    assert_int_equal((int64_t)number_at(data, "children.0.children.0.value"), 30 * MIB);
+    cJSON_Delete(data);
+}
+
 static void test_suspects_worst_first(void **state)
 {
     struct fixture *f = *state;
@@ -810,6 +845,8 @@ int main(void)
         WITH_STORE(test_orders_of_sites),
         WITH_STORE(test_types_come_from_the_binary_or_not_at_all),
         WITH_STORE(test_series_of_the_total_a_site_and_a_type),
+        WITH_STORE(test_the_newest_heap_as_a_flame_tree),
+        WITH_STORE(test_a_flame_tree_by_type),
         WITH_STORE(test_suspects_worst_first),
         WITH_STORE(test_a_site_explains_its_type),
         WITH_STORE(test_growth_over_many_sites_is_told_of_their_type),
