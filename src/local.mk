@@ -15,6 +15,7 @@ include src/evidence/local.mk
 include src/loop/local.mk
 include src/discovery/local.mk
 include src/scrape/local.mk
+include src/capture/local.mk
 include src/http/local.mk
 include src/binaries/local.mk
 include src/api/local.mk

@@ -101,6 +101,25 @@ struct config {
         int64_t upload_size_limit_bytes;
         bool debuginfod;
     } binaries;
+    struct config_capture {
+        bool enabled;
+        int64_t cooldown_ns;      /* between two captures of one target */
+        int64_t concurrent;       /* captures under way over the fleet */
+        int64_t size_limit_bytes; /* of one capture, as the files come over the wire */
+        int64_t target_bytes_per_day;
+        int64_t fleet_bytes_per_day;
+        int64_t deadline_ns;          /* of a whole capture */
+        int64_t step_timeout_ns;      /* of one file; seconds of measuring come on top */
+        int64_t cpu_seconds;          /* 0: no CPU profile */
+        int64_t trace_seconds;        /* 0: no execution trace */
+        int64_t goroutine_ceiling;    /* more, and their stacks are not asked for as text */
+        int64_t gc_heap_limit_bytes;  /* more, and no GC is forced */
+        int64_t gc_cpu_percent;       /* of the CPU in GC; more, and no GC is forced */
+        int64_t slow_percent;         /* of the timeout; a slower scrape, and nothing is measured */
+        int64_t memory_percent;       /* of the memory limit in use that is worth a capture */
+        int64_t time_to_limit_ns;     /* until the limit that is worth a capture */
+        int64_t baseline_interval_ns; /* between two heaps kept of a target that does well */
+    } capture;
     struct config_job *scrape_configs;
     size_t scrape_config_count;
 };

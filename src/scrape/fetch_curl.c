@@ -291,6 +291,7 @@ static void ended(void *owner, CURLcode result)
     };
     char *body = NULL;
     size_t len = 0;
+    fetch->request->status = outcome.status;
     /* When a callback ended the transfer, it has said why, better than libcurl can. */
     if (fetch->err.code == LW_OK && scrape_outcome_check(&outcome, &fetch->err) == 0)
         body = scrape_body_take(&fetch->body, &len);
@@ -348,6 +349,7 @@ static void start(struct scrape_fetcher *base, struct scrape_request *request)
     fetch->body.budget_left = &fetcher->budget_left;
     scrape_url_shown(request->url, fetch->url);
     request->fetch = fetch;
+    request->status = 0;
     TAILQ_INSERT_TAIL(&fetcher->waiting, fetch, link);
     loop_timer_arm(
         fetcher->loop, &fetch->timer, lw_mono_add(loop_now(fetcher->loop), request->timeout_ns));

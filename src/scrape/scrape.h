@@ -22,6 +22,7 @@ struct scrape_request {
      * within start() or cancel(). */
     void (*done)(struct scrape_request *request, const struct lw_err *err, char *body, size_t len);
     void *ctx;
+    long status;                /* the fetcher's, for done(): HTTP status that came; 0: none did */
     struct scrape_fetch *fetch; /* the fetcher's */
 };
 
