@@ -19,7 +19,7 @@ struct day {
 
 struct account {
     struct day day;
-    int64_t set_aside; /* bytes promised to the capture under way; 0: none is */
+    int64_t set_aside;    /* bytes promised to the capture under way; 0: none is */
     struct lw_wall ended; /* the last one; 0: never */
     struct lw_wall touched;
     struct capture_refusal refusals[CAPTURE_REFUSALS_MAX]; /* a ring */
@@ -186,8 +186,8 @@ void capture_budget_judge(const struct capture_budget *budget, const struct conf
     j[CAPTURE_RULE_UNDER_WAY] = verdict(CAPTURE_RULE_UNDER_WAY, a->set_aside > 0, 0,
         a->set_aside ? "a capture of this target is under way" : "none of it is under way");
     j[CAPTURE_RULE_COOLDOWN] = judge_cooldown(a, config, wish->now);
-    j[CAPTURE_RULE_CONCURRENT] = verdict(CAPTURE_RULE_CONCURRENT, (double)budget->under_way + 1,
-        (double)config->concurrent, "");
+    j[CAPTURE_RULE_CONCURRENT] = verdict(
+        CAPTURE_RULE_CONCURRENT, (double)budget->under_way + 1, (double)config->concurrent, "");
     snprintf(j[CAPTURE_RULE_CONCURRENT].text, CAPTURE_TEXT_BYTES,
         "%zu captures are under way, %lld may be at once (capture.concurrent)", budget->under_way,
         (long long)config->concurrent);

@@ -1,6 +1,6 @@
-/* Which captures may begin: one at a time and a cooldown for each target, some at once and some bytes
- * a day over the fleet. Keeps account, and the last refusals for people to read. Pure: the time is
- * passed in, nothing is scheduled.
+/* Which captures may begin: one at a time and a cooldown for each target, some at once and some
+ * bytes a day over the fleet. Keeps account, and the last refusals for people to read. Pure: the
+ * time is passed in, nothing is scheduled.
  *
  * Bound: about 1.5 KiB for each target that was captured or refused within the last day. */
 #ifndef LW_CAPTURE_BUDGET_H
@@ -55,8 +55,8 @@ void capture_budget_judge(const struct capture_budget *budget, const struct conf
     const struct capture_wish *wish, struct capture_judgement judgements[CAPTURE_START_RULES]);
 
 /* Begins a capture, if every rule passes: size_limit bytes of the day are set aside for it until
- * capture_budget_end. If not, *why (may be NULL) is the first rule that did not pass; it is counted,
- * and kept among the last refusals of the target. */
+ * capture_budget_end. If not, *why (may be NULL) is the first rule that did not pass; it is
+ * counted, and kept among the last refusals of the target. */
 bool capture_budget_begin(struct capture_budget *budget, const struct config_capture *config,
     const struct capture_wish *wish, struct capture_judgement *why);
 

@@ -201,8 +201,8 @@ static void take_body(struct capture *c, char *body, size_t len)
     c->silent = 0;
 }
 
-static void answered(struct capture_request *request, const struct lw_err *err, long status,
-    char *body, size_t len)
+static void answered(
+    struct capture_request *request, const struct lw_err *err, long status, char *body, size_t len)
 {
     struct capture *c = request->ctx;
     c->is_fetching = false;
@@ -253,7 +253,7 @@ static bool is_refused(struct capture *c)
         struct capture_judgement j = capture_rule_judge(*rule, &c->config, &c->vitals);
         if (j.passed)
             continue;
-        char why[256];
+        char why[CAPTURE_WHY_BYTES];
         snprintf(why, sizeof why, "%s: %s", capture_rule_word(*rule), j.text);
         set_outcome(c, CAPTURE_REFUSED, why);
         c->bundle->refused[c->bundle->refused_count++] = j;

@@ -15,8 +15,8 @@
 
 /* ---- steps ---- */
 
-/* X(name, file, path below the prefix), in the order in which they are fetched. MemStats come before
- * the forced GC because they say whether it may be forced. */
+/* X(name, file, path below the prefix), in the order in which they are fetched. MemStats come
+ * before the forced GC because they say whether it may be forced. */
 #define CAPTURE_STEPS(X) \
     X(CAPTURE_HEAP, "heap.pb.gz", "heap") \
     X(CAPTURE_MEMSTATS, "heap.txt", "heap?debug=1") \
@@ -50,13 +50,15 @@ enum capture_state {
 
 const char *capture_state_word(enum capture_state state);
 
+#define CAPTURE_WHY_BYTES 512
+
 struct capture_item {
     enum capture_state state;
     struct lw_wall taken; /* when it was asked for; 0: it was not */
     int64_t duration_ns;
     char *body; /* owned, as it came over the wire; NULL unless CAPTURE_OK */
     size_t len;
-    char why[256]; /* "" when CAPTURE_OK */
+    char why[CAPTURE_WHY_BYTES]; /* "" when CAPTURE_OK */
 };
 
 struct capture_bundle {
@@ -82,9 +84,9 @@ struct capture_request {
     const char *path; /* below the target's prefix: "heap?gc=1"; borrowed until done */
     int64_t timeout_ns;
     size_t limit_bytes; /* of the body on the wire */
-    /* err->code LW_OK: body is the callee's to free(). Otherwise body is NULL, `status` the one that
-     * came (0: none did), and err's message quotes the beginning of what came with it. Never called
-     * from within start() or cancel(). */
+    /* err->code LW_OK: body is the callee's to free(). Otherwise body is NULL, `status` the one
+     * that came (0: none did), and err's message quotes the beginning of what came with it. Never
+     * called from within start() or cancel(). */
     void (*done)(struct capture_request *request, const struct lw_err *err, long status, char *body,
         size_t len);
     void *ctx; /* the capture's */
@@ -99,8 +101,8 @@ struct capture_source {
 /* ---- a capture ---- */
 
 struct capture_spec {
-    struct loop *loop;             /* borrowed */
-    struct capture_source *source; /* borrowed */
+    struct loop *loop;                   /* borrowed */
+    struct capture_source *source;       /* borrowed */
     const struct config_capture *config; /* copied */
     struct capture_vitals vitals;        /* what is known before */
     unsigned missing; /* of capture_bundle: what was found not to be there is not asked for again */
@@ -117,8 +119,8 @@ struct capture *capture_new(const struct capture_spec *spec);
 /* The step that is being fetched, or CAPTURE_STEP_COUNT at the end. */
 enum capture_step capture_current(const struct capture *capture);
 
-/* Cancels what is under way; done() is not called. A worker may still hold it: then it is freed when
- * the loop's jobs are finished. Clears *capture; NULL is a no-op. */
+/* Cancels what is under way; done() is not called. A worker may still hold it: then it is freed
+ * when the loop's jobs are finished. Clears *capture; NULL is a no-op. */
 void capture_free(struct capture **capture);
 
 #endif

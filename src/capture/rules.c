@@ -24,8 +24,8 @@ static struct capture_judgement at_most(enum capture_rule rule, double value, do
 static struct capture_judgement judge_gc_heap(
     const struct config_capture *config, const struct capture_vitals *vitals)
 {
-    struct capture_judgement j = at_most(CAPTURE_RULE_GC_HEAP, (double)vitals->heap_bytes,
-        (double)config->gc_heap_limit_bytes);
+    struct capture_judgement j = at_most(
+        CAPTURE_RULE_GC_HEAP, (double)vitals->heap_bytes, (double)config->gc_heap_limit_bytes);
     if (vitals->heap_bytes < 0)
         snprintf(j.text, sizeof j.text, "the size of the live heap is not known");
     else
@@ -55,9 +55,8 @@ static struct capture_judgement judge_gc_cpu(
 static struct capture_judgement judge_slow(
     const struct config_capture *config, const struct capture_vitals *vitals)
 {
-    double share = vitals->timeout_ns > 0
-                       ? 100.0 * (double)vitals->scrape_ns / (double)vitals->timeout_ns
-                       : 0;
+    double share =
+        vitals->timeout_ns > 0 ? 100.0 * (double)vitals->scrape_ns / (double)vitals->timeout_ns : 0;
     struct capture_judgement j = at_most(CAPTURE_RULE_SLOW, share, (double)config->slow_percent);
     snprintf(j.text, sizeof j.text,
         "its last scrape took %.2f s, %.0f %% of the timeout; it is measured up to %lld %% "
@@ -69,8 +68,8 @@ static struct capture_judgement judge_slow(
 static struct capture_judgement judge_goroutines(
     const struct config_capture *config, const struct capture_vitals *vitals)
 {
-    struct capture_judgement j = at_most(CAPTURE_RULE_GOROUTINES, (double)vitals->goroutines,
-        (double)config->goroutine_ceiling);
+    struct capture_judgement j = at_most(
+        CAPTURE_RULE_GOROUTINES, (double)vitals->goroutines, (double)config->goroutine_ceiling);
     if (vitals->goroutines < 0)
         snprintf(j.text, sizeof j.text, "the number of goroutines is not known");
     else

@@ -10,6 +10,7 @@ include tests/unit/config.mk
 include tests/unit/discovery.mk
 include tests/unit/gotypes.mk
 include tests/unit/scrape.mk
+include tests/unit/capture.mk
 include tests/unit/http.mk
 include tests/unit/binaries.mk
 include tests/unit/expo.mk
