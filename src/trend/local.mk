@@ -7,6 +7,7 @@ libleakwatch_a_SOURCES += \
 	src/trend/ring.c src/trend/ring.h \
 	src/trend/series.h \
 	src/trend/shape.c src/trend/shape.h \
+	src/trend/target.c src/trend/target.h \
 	src/trend/trend.c src/trend/trend.h \
 	src/trend/urgent.c src/trend/urgent.h \
 	src/trend/verdict.c \

@@ -1,3 +1,9 @@
+check_PROGRAMS += tests/unit/test_trend_target
+TESTS += tests/unit/test_trend_target
+tests_unit_test_trend_target_SOURCES = tests/unit/test_trend_target.c
+tests_unit_test_trend_target_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_trend_target_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/test_trend tests/unit/test_trend_gates \
 	tests/unit/test_trend_image tests/unit/test_trend_parts
 TESTS += tests/unit/test_trend tests/unit/test_trend_gates \
