@@ -1,5 +1,7 @@
 libleakwatch_a_SOURCES += \
 	src/profile/decode.c src/profile/decoder.h src/profile/profile.h \
+	src/profile/diff.c src/profile/diff.h \
+	src/profile/encode.c src/profile/encode.h \
 	src/profile/frames.c src/profile/frames.h \
 	src/profile/goroutines.c src/profile/goroutines.h \
 	src/profile/gunzip.c src/profile/gunzip.h \
