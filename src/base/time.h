@@ -1,5 +1,6 @@
 /* Two clocks that do not mix: a point on the monotonic clock orders and schedules, a point on the
- * wall clock is shown to people and survives a restart. Passing one for the other does not compile. */
+ * wall clock is shown to people and survives a restart. Passing one for the other does not compile.
+ */
 #ifndef LW_BASE_TIME_H
 #define LW_BASE_TIME_H
 
@@ -36,5 +37,9 @@ static inline double lw_wall_s(struct lw_wall t)
 /* "2026-11-21T04:14:21.837Z" with its NUL; always UTC, always milliseconds. */
 #define LW_WALL_TEXT_BYTES 32
 const char *lw_wall_rfc3339(struct lw_wall t, char text[LW_WALL_TEXT_BYTES]);
+
+/* Reads a time as RFC 3339 §5.6 writes it, years 1970 to 2261, with or without a fraction (digits
+ * below the nanosecond are dropped), Z or an offset. Returns 0, or -1 for anything else. */
+int lw_wall_parse(const char *text, struct lw_wall *t);
 
 #endif

@@ -16,3 +16,4 @@ include tests/fuzz/config.mk
 include tests/fuzz/discovery.mk
 include tests/fuzz/gotypes.mk
 include tests/fuzz/http.mk
+include tests/fuzz/alert.mk

@@ -15,6 +15,7 @@ include tests/unit/http.mk
 include tests/unit/binaries.mk
 include tests/unit/expo.mk
 include tests/unit/store.mk
+include tests/unit/alert.mk
 include tests/unit/api.mk
 include tests/unit/metrics.mk
 include tests/unit/engine.mk

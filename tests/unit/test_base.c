@@ -536,6 +536,37 @@ static void test_rfc3339(void **state)
     }
 }
 
+static void test_rfc3339_is_read_back(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t ns;
+    } good[] = {
+        {"1970-01-01T00:00:00Z", 0},
+        {"1970-01-01T00:00:00+00:01", -60 * LW_NS_PER_S},
+        {"2026-11-21T04:14:21.837Z", 1795234461837000000},
+        {"2026-11-21T04:14:21.8379671779Z", 1795234461837967177},
+        {"2026-11-21T05:44:21+01:30", 1795234461000000000},
+        {"2024-02-29T00:00:00Z", 1709164800000000000},
+        {"2261-12-31T23:59:59-23:59", 9214732739000000000},
+    };
+    static const char *const bad[] = {"", "now", "2026-11-21", "2026-11-21T04:14:21",
+        "2026-11-21T04:14:21.Z", "2026-11-21T04:14:21+1:00", "2026-11-21T04:14:21+24:00",
+        "2026-11-21T04:14:21Zx", "2026-02-30T04:14:21Z", "2026-13-01T04:14:21Z",
+        "2026-11-21T04:14:60Z", "2026-11-21 04:14:21Z", "1969-12-31T23:59:59Z",
+        "2262-01-01T00:00:00Z", "-026-11-21T04:14:21Z"};
+    struct lw_wall t;
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        if (lw_wall_parse(good[i].text, &t) < 0 || t.ns != good[i].ns)
+            fail_msg("%s: %lld", good[i].text, (long long)t.ns);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        if (lw_wall_parse(bad[i], &t) == 0)
+            fail_msg("%s was taken", bad[i]);
+    }
+}
+
 /* ---- file ---- */
 
 static char dir[] = "/tmp/leakwatch_test_base_XXXXXX";
@@ -636,6 +667,7 @@ int main(void)
         LOG_TEST(test_log_long_lines_are_cut),
         LOG_TEST(test_log_levels),
         cmocka_unit_test(test_rfc3339),
+        cmocka_unit_test(test_rfc3339_is_read_back),
         FILE_TEST(test_file_limit),
         FILE_TEST(test_file_of_another_kind),
     };
