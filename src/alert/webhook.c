@@ -161,3 +161,13 @@ void alert_webhook_fini(struct alert_webhook *webhook)
     free(webhook->list);
     *webhook = (struct alert_webhook){0};
 }
+
+const char *alert_fate_word(enum alert_fate fate)
+{
+    static const char *const words[] = {
+#define ALERT_FATE_WORD(name, word) [name] = word,
+        ALERT_FATES(ALERT_FATE_WORD)
+#undef ALERT_FATE_WORD
+    };
+    return words[fate];
+}

@@ -33,6 +33,23 @@ struct alert_webhook {
     size_t truncated; /* alerts of the group that Alertmanager left out (`max_alerts`) */
 };
 
+/* What became of an alert that came in. X(name, word) */
+#define ALERT_FATES(X) \
+    X(ALERT_CAPTURED, "captured")   /* a capture of its target was begun, or queued */ \
+    X(ALERT_REFUSED, "refused")     /* its target may not be captured now: budget, cooldown */ \
+    X(ALERT_REPEATED, "repeated")   /* it was acted on before */ \
+    X(ALERT_UNMATCHED, "unmatched") /* no target goes by its labels */ \
+    X(ALERT_RESOLVED, "resolved")   /* it fires no more: nothing to do */
+
+enum alert_fate {
+#define ALERT_FATE_ENUM(name, word) name,
+    ALERT_FATES(ALERT_FATE_ENUM)
+#undef ALERT_FATE_ENUM
+        ALERT_FATE_COUNT
+};
+
+const char *alert_fate_word(enum alert_fate fate);
+
 /* Errors: LW_INVALID for what is not such a payload at all, LW_TOO_LARGE past a bound above,
  * LW_UNSUPPORTED for another version. Free with alert_webhook_fini also after an error. */
 int alert_webhook_parse(

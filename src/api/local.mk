@@ -6,4 +6,5 @@ libleakwatch_a_SOURCES += \
 	src/api/json.c src/api/json.h \
 	src/api/render.c src/api/render.h \
 	src/api/suspects.c src/api/suspects.h \
-	src/api/targets.c
+	src/api/targets.c \
+	src/api/webhook.c

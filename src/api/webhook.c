@@ -8,20 +8,10 @@
 
 struct round {
     struct api_webhook *webhook;
-    size_t count[API_ALERT_FATE_COUNT];
+    size_t count[ALERT_FATE_COUNT];
     cJSON *told; /* array */
     size_t told_count;
 };
-
-const char *api_alert_fate_word(enum api_alert_fate fate)
-{
-    static const char *const words[] = {
-#define API_ALERT_FATE_WORD(name, word) [name] = word,
-        API_ALERT_FATES(API_ALERT_FATE_WORD)
-#undef API_ALERT_FATE_WORD
-    };
-    return words[fate];
-}
 
 static void tell_target(cJSON *object, const struct store *store, uint64_t target_id)
 {
@@ -38,7 +28,7 @@ static void tell_target(cJSON *object, const struct store *store, uint64_t targe
 
 /* Where an alert went; target_id 0: to no target. why is NULL, or why it was refused. */
 struct outcome {
-    enum api_alert_fate fate;
+    enum alert_fate fate;
     uint64_t target_id;
     enum alert_match match;
     const char *why;
@@ -54,7 +44,7 @@ static void note(
     cJSON *json = json_append(round->told);
     json_id(json, "fingerprint", notice->fingerprint);
     json_text(json, "alertname", lw_labels_get(notice->labels, "alertname"));
-    json_text(json, "result", api_alert_fate_word(outcome->fate));
+    json_text(json, "result", alert_fate_word(outcome->fate));
     tell_target(json, round->webhook->store, outcome->target_id);
     json_text(json, "matchedBy", alert_match_text(outcome->match));
     if (outcome->why)
@@ -65,26 +55,27 @@ static void note(
 static int act(struct round *round, const struct alert_notice *notice, struct lw_err *err)
 {
     struct api_webhook *webhook = round->webhook;
-    struct outcome outcome = {.fate = API_ALERT_RESOLVED};
+    struct outcome outcome = {.fate = ALERT_RESOLVED};
     const char *target_label = (*webhook->config)->alerting.target_label;
     alert_index_find(
         *webhook->index, notice->labels, target_label, &outcome.target_id, &outcome.match);
     if (notice->firing) {
         if (alert_seen_has(webhook->seen, notice)) {
-            outcome.fate = API_ALERT_REPEATED;
+            outcome.fate = ALERT_REPEATED;
         } else if (outcome.match == ALERT_BY_NOTHING) {
-            outcome.fate = API_ALERT_UNMATCHED;
+            outcome.fate = ALERT_UNMATCHED;
         } else if (webhook->capture(webhook->ctx, outcome.target_id, notice, err) == 0) {
-            outcome.fate = API_ALERT_CAPTURED;
+            outcome.fate = ALERT_CAPTURED;
         } else if (err->code == LW_BUSY) {
             return -1;
         } else {
-            outcome.fate = API_ALERT_REFUSED;
+            outcome.fate = ALERT_REFUSED;
             outcome.why = err->msg;
         }
     }
-    /* One without a target is looked up again when it comes again: discovery may know it by then. */
-    if (outcome.fate == API_ALERT_CAPTURED || outcome.fate == API_ALERT_REFUSED)
+    /* One without a target is looked up again when it comes again: discovery may know it by then.
+     */
+    if (outcome.fate == ALERT_CAPTURED || outcome.fate == ALERT_REFUSED)
         alert_seen_add(webhook->seen, notice);
     note(round, notice, &outcome);
     return 0;
@@ -103,8 +94,8 @@ static void answer(
         api_error(response, &err);
         return;
     }
-    for (int fate = 0; fate < API_ALERT_FATE_COUNT; fate++)
-        json_int(data, api_alert_fate_word((enum api_alert_fate)fate), (int64_t)round.count[fate]);
+    for (int fate = 0; fate < ALERT_FATE_COUNT; fate++)
+        json_int(data, alert_fate_word((enum alert_fate)fate), (int64_t)round.count[fate]);
     json_int(data, "truncated", (int64_t)posted->truncated);
     json_success(response, data);
 }

@@ -72,6 +72,15 @@ struct config_job {
     size_t file_sd_config_count;
 };
 
+/* One Alertmanager that is told of leaks. */
+struct config_alertmanager {
+    char *url; /* "http://host:9093/prefix", without a slash at its end */
+    int64_t timeout_ns;
+    struct config_basic_auth basic_auth;
+    struct config_authorization authorization;
+    struct config_tls tls_config;
+};
+
 struct config {
     int refs;
     char *path; /* as given */
@@ -120,6 +129,26 @@ struct config {
         int64_t time_to_limit_ns;     /* until the limit that is worth a capture */
         int64_t baseline_interval_ns; /* between two heaps kept of a target that does well */
     } capture;
+    struct config_web {
+        char *external_url; /* without a slash at its end; NULL: not known */
+    } web;
+    struct config_alerting {
+        char *target_label;       /* of alerts that come in; NULL: none */
+        struct lw_labels *labels; /* of alerts that go out; never NULL */
+        int64_t resend_interval_ns;
+        struct config_alertmanager *alertmanagers;
+        size_t alertmanager_count;
+    } alerting;
+    struct config_gate {
+        char *build_label;            /* of a target: which build it runs */
+        int64_t inuse_percent;        /* of the stable build's p95 that a new one's may be */
+        int64_t rss_percent;          /* the same of the resident set */
+        int64_t gc_percent;           /* the same of collections an hour */
+        int64_t slack_bytes;          /* less than this above the stable build is no reason */
+        int64_t min_samples;          /* of the new build, of all its targets together */
+        int64_t min_baseline_samples; /* of the stable one */
+        int64_t min_age_ns;           /* how long the new build has been seen */
+    } gate;
     struct config_job *scrape_configs;
     size_t scrape_config_count;
 };

@@ -8,17 +8,8 @@
 #include "base/labels.h"
 #include "base/time.h"
 #include "config/config.h"
+#include "config/rows.h"
 #include "config/scalar.h"
-
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
-#define ROWS(rows)      .options = (rows), .option_count = COUNT_OF(rows)
-
-#define MS(n)   ((n)*LW_NS_PER_MS)
-#define S(n)    ((n)*LW_NS_PER_S)
-#define HOUR(n) (S(3600) * (n))
-#define DAY(n)  (HOUR(24) * (n))
-#define KB(n)   ((int64_t)(n) << 10)
-#define GB(n)   ((int64_t)(n) << 30)
 
 /* A section that may be left out says so in its first member. */
 _Static_assert(offsetof(struct config_basic_auth, present) == 0, "present comes first");
@@ -147,7 +138,7 @@ static const struct config_option basic_auth_rows[] = {
     },
 };
 
-static const struct config_section basic_auth = {
+const struct config_section config_basic_auth_section = {
     .title = "basic_auth",
     .size = sizeof(struct config_basic_auth),
     .optional = true,
@@ -177,7 +168,7 @@ static const struct config_option authorization_rows[] = {
     },
 };
 
-static const struct config_section authorization = {
+const struct config_section config_authorization_section = {
     .title = "authorization",
     .size = sizeof(struct config_authorization),
     .optional = true,
@@ -219,7 +210,7 @@ static const struct config_option tls_rows[] = {
     },
 };
 
-static const struct config_section tls = {
+const struct config_section config_tls_section = {
     .title = "tls_config",
     .size = sizeof(struct config_tls),
     .optional = true,
@@ -351,21 +342,21 @@ static const struct config_option job_rows[] = {
         .doc = "User name and password for the scrapes. Excludes `authorization`.",
         .type = CONFIG_SECTION,
         .offset = offsetof(struct config_job, basic_auth),
-        .section = &basic_auth,
+        .section = &config_basic_auth_section,
     },
     {
         .name = "authorization",
         .doc = "`Authorization` header for the scrapes. Excludes `basic_auth`.",
         .type = CONFIG_SECTION,
         .offset = offsetof(struct config_job, authorization),
-        .section = &authorization,
+        .section = &config_authorization_section,
     },
     {
         .name = "tls_config",
         .doc = "TLS of the scrapes when `scheme` is `https`.",
         .type = CONFIG_SECTION,
         .offset = offsetof(struct config_job, tls_config),
-        .section = &tls,
+        .section = &config_tls_section,
     },
     {
         .name = "binary",
@@ -795,6 +786,27 @@ static const struct config_option root_rows[] = {
         .type = CONFIG_SECTION,
         .offset = offsetof(struct config, capture),
         .section = &capture,
+    },
+    {
+        .name = "web",
+        .doc = "How the pages and the API are reached.",
+        .type = CONFIG_SECTION,
+        .offset = offsetof(struct config, web),
+        .section = &config_web_section,
+    },
+    {
+        .name = "alerting",
+        .doc = "Alertmanager: alerts that come in and alerts that go out.",
+        .type = CONFIG_SECTION,
+        .offset = offsetof(struct config, alerting),
+        .section = &config_alerting_section,
+    },
+    {
+        .name = "gate",
+        .doc = "When a new build of a job may go on being rolled out (`/api/v1/gate`).",
+        .type = CONFIG_SECTION,
+        .offset = offsetof(struct config, gate),
+        .section = &config_gate_section,
     },
     {
         .name = "scrape_configs",

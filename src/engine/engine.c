@@ -36,6 +36,7 @@ static void targets_changed(void *ctx, const struct discovery_set *set)
             (struct scrape_spec){.id = t->id, .url = t->url, .job = t->job, .config = set->config};
     }
     store_set_targets(engine->store, kept, set->count, loop_wall_now(engine->loop));
+    engine_alerts_set_targets(engine);
     scrape_pool_set(engine->pool, scraped, set->count);
     free(kept);
     free(scraped);
@@ -84,6 +85,8 @@ static struct metrics_daemon describe(void *ctx)
         for (int c = 0; c < 6; c++)
             d.http_requests_by_class[c] += stats->requests_by_class[c];
     }
+    for (int fate = 0; fate < ALERT_FATE_COUNT; fate++)
+        d.alerts_received[fate] = engine->webhook.alerts[fate];
     return d;
 }
 
@@ -116,6 +119,7 @@ static void add_routes(struct engine *engine, const struct engine_options *optio
     };
     api_routes_add(engine->router, &engine->api);
     api_binaries_routes_add(engine->router, engine->binaries);
+    api_webhook_routes_add(engine->router, &engine->webhook);
     metrics_routes_add(engine->router, &engine->metrics);
     web_routes_add(engine->router);
     engine_lifecycle_routes_add(engine);
@@ -183,6 +187,7 @@ struct engine *engine_new(const struct engine_options *options, struct lw_err *e
     engine->reload_success_at = loop_wall_now(engine->loop);
     engine->pool = scrape_pool_new(engine->loop, engine->fetcher, engine_scraped, engine);
     engine->discovery = discovery_new(engine->loop, targets_changed, engine);
+    engine_alerts_start(engine);
     add_routes(engine, options);
     discovery_apply(engine->discovery, engine->config);
     engine_checkpoint_start(engine);
@@ -209,6 +214,7 @@ void engine_free(struct engine **engine)
     if (e->store)
         engine_checkpoint_stop(e);
     http_router_free(&e->router);
+    engine_alerts_stop(e);
     store_free(&e->store);
     config_unref(&e->config);
     if (e->fetcher)

@@ -2,6 +2,8 @@
 #ifndef LW_ENGINE_ENGINE_PRIV_H
 #define LW_ENGINE_ENGINE_PRIV_H
 
+#include "alert/index.h"
+#include "alert/seen.h"
 #include "api/api.h"
 #include "binaries/binaries.h"
 #include "discovery/discovery.h"
@@ -34,6 +36,10 @@ struct engine {
     bool checkpoint_failing;
     uint64_t files_set_aside;
 
+    struct alert_index *alert_index; /* owned; of the targets as they are */
+    struct alert_seen *alert_seen;   /* owned */
+    struct api_webhook webhook;
+
     struct http_router *router;
     struct http_server *servers[ENGINE_SERVERS_MAX];
     size_t server_count;
@@ -62,6 +68,12 @@ void engine_kinds_stop(struct engine *engine);
 /* checkpoint.c: batches of the store on their way through a worker into the file */
 void engine_checkpoint_start(struct engine *engine);
 void engine_checkpoint_stop(struct engine *engine);
+
+/* alerts.c: what Alertmanager says of our targets */
+void engine_alerts_start(struct engine *engine);
+void engine_alerts_stop(struct engine *engine);
+/* The targets of the store are others now. */
+void engine_alerts_set_targets(struct engine *engine);
 
 /* lifecycle.c: /-/healthy, /-/ready, /-/reload */
 void engine_lifecycle_routes_add(struct engine *engine);

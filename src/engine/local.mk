@@ -1,4 +1,5 @@
 libleakwatch_a_SOURCES += \
+	src/engine/alerts.c \
 	src/engine/checkpoint.c \
 	src/engine/decode.c \
 	src/engine/engine.c src/engine/engine.h src/engine/engine_priv.h \

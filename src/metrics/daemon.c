@@ -57,6 +57,16 @@ static void http_families(struct expo *e, const struct metrics_daemon *d)
     gauge(e, "leakwatch_http_connections", NULL, "Connections open now.", d->http_connections);
 }
 
+static void alert_families(struct expo *e, const struct metrics_daemon *d)
+{
+    expo_family(e, EXPO_COUNTER, "leakwatch_webhook_alerts", NULL,
+        "Alerts that came in from Alertmanager, by what became of them.");
+    for (int fate = 0; fate < ALERT_FATE_COUNT; fate++) {
+        expo_label(e, "result", alert_fate_word((enum alert_fate)fate));
+        expo_int(e, (int64_t)d->alerts_received[fate]);
+    }
+}
+
 void families_daemon(struct expo *e, const struct metrics_view *view)
 {
     struct metrics_daemon d = view->daemon(view->daemon_ctx);
@@ -73,4 +83,5 @@ void families_daemon(struct expo *e, const struct metrics_view *view)
         d.jobs_under_way);
     store_families(e, view, d.store_files_set_aside);
     http_families(e, &d);
+    alert_families(e, &d);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "alert/webhook.h"
 #include "config/config.h"
 #include "http/http.h"
 #include "store/store.h"
@@ -22,6 +23,7 @@ struct metrics_daemon {
     uint64_t store_files_set_aside;
     uint64_t http_requests_by_class[6];
     uint64_t http_connections;
+    uint64_t alerts_received[ALERT_FATE_COUNT];
 };
 
 struct metrics_view {

@@ -28,6 +28,12 @@ struct fixture {
     struct api_view view;
     struct http_router *router;
     char *body; /* of the last answer */
+
+    struct alert_index *index;
+    struct api_webhook webhook;
+    struct lw_err refusal; /* what captures are refused with; LW_OK: they are not */
+    uint64_t captured[8];  /* targets, in order */
+    size_t captured_count;
 };
 
 static void error_page(void *ctx, const struct http_request *request, const struct lw_err *err,
@@ -36,6 +42,20 @@ static void error_page(void *ctx, const struct http_request *request, const stru
     (void)ctx;
     (void)request;
     api_error(response, err);
+}
+
+static int capture(
+    void *ctx, uint64_t target_id, const struct alert_notice *notice, struct lw_err *err)
+{
+    struct fixture *f = ctx;
+    assert_true(notice->firing);
+    if (f->refusal.code != LW_OK) {
+        *err = f->refusal;
+        return -1;
+    }
+    assert_in_range(f->captured_count, 0, 7);
+    f->captured[f->captured_count++] = target_id;
+    return 0;
 }
 
 static int set_up(void **state)
@@ -49,6 +69,14 @@ static int set_up(void **state)
         .store = f->store, .config = &f->config, .version = "1.2.3", .revision = "abc"};
     f->router = http_router_new(error_page, NULL);
     api_routes_add(f->router, &f->view);
+    f->index = alert_index_new();
+    f->webhook = (struct api_webhook){.store = f->store,
+        .config = &f->config,
+        .index = &f->index,
+        .seen = alert_seen_new(),
+        .capture = capture,
+        .ctx = f};
+    api_webhook_routes_add(f->router, &f->webhook);
     *state = f;
     return 0;
 }
@@ -57,6 +85,8 @@ static int tear_down(void **state)
 {
     struct fixture *f = *state;
     http_router_free(&f->router);
+    alert_index_free(&f->index);
+    alert_seen_free(&f->webhook.seen);
     config_unref(&f->config);
     store_free(&f->store);
     free(f->body);
@@ -72,8 +102,9 @@ static void assert_utf8(const char *text)
     assert_int_equal(*text, '\0');
 }
 
-/* The whole answer to a request; the caller deletes it. */
-static cJSON *ask(struct fixture *f, const char *method, const char *url, int status)
+/* The whole answer to a request with that body (NULL: none); the caller deletes it. */
+static cJSON *ask_with(
+    struct fixture *f, const char *method, const char *url, const char *body, int status)
 {
     struct http_target target;
     struct http_response response = {0};
@@ -86,7 +117,9 @@ static cJSON *ask(struct fixture *f, const char *method, const char *url, int st
         .param_count = target.param_count,
         .accept = "",
         .accept_encoding = "",
-        .if_none_match = ""};
+        .if_none_match = "",
+        .body = body,
+        .body_len = body ? strlen(body) : 0};
     http_router_answer(f->router, &request, &response);
     http_target_fini(&target);
     if (response.status != status)
@@ -100,6 +133,11 @@ static cJSON *ask(struct fixture *f, const char *method, const char *url, int st
     cJSON *answer = cJSON_Parse(f->body);
     assert_non_null(answer);
     return answer;
+}
+
+static cJSON *ask(struct fixture *f, const char *method, const char *url, int status)
+{
+    return ask_with(f, method, url, NULL, status);
 }
 
 /* The data of an answer that must be a success; the caller deletes it. */
@@ -833,6 +871,89 @@ static void test_the_daemon_tells_of_itself_but_no_secrets(void **state)
 
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+/* ---- alerts that come in ---- */
+
+#define WEBHOOK "/api/v1/webhook/alertmanager"
+#define ONE_ALERT(status, print, instance) \
+    "{\"version\":\"4\",\"alerts\":[{\"status\":\"" status "\",\"fingerprint\":\"" print \
+    "\",\"startsAt\":\"2026-11-21T12:00:00Z\",\"endsAt\":\"0001-01-01T00:00:00Z\"," \
+    "\"labels\":{\"alertname\":\"High\",\"job\":\"shop\",\"instance\":\"" instance "\"}}]}"
+#define PRINT_1 "fcb7eea146db0a80"
+#define PRINT_2 "fcb7eea146db0a81"
+
+static void watch_two(struct fixture *f)
+{
+    fleet_set_targets(f->store, 2, 0);
+    for (size_t i = 0; i < 2; i++) {
+        const struct store_target *target = store_target_at(f->store, i);
+        alert_index_add(f->index, target->id, target->labels);
+    }
+}
+
+/* The word of the one alert that was posted; the answer must be a success. */
+static void expect_result(struct fixture *f, const char *body, const char *word)
+{
+    cJSON *answer = ask_with(f, "POST", WEBHOOK, body, 200);
+    assert_string_equal(text_at(answer, "data.alerts.0.result"), word);
+    char path[64];
+    snprintf(path, sizeof path, "data.%s", word);
+    assert_true(number_at(answer, path) == 1);
+    cJSON_Delete(answer);
+}
+
+static void test_an_alert_captures_its_target_once(void **state)
+{
+    struct fixture *f = *state;
+    watch_two(f);
+    expect_result(f, ONE_ALERT("firing", PRINT_1, "host2:6060"), "captured");
+    expect_result(f, ONE_ALERT("firing", PRINT_1, "host2:6060"), "repeated");
+    expect_result(f, ONE_ALERT("resolved", PRINT_1, "host2:6060"), "resolved");
+    expect_result(f, ONE_ALERT("firing", PRINT_2, "host7:6060"), "unmatched");
+    assert_int_equal(f->captured_count, 1);
+    assert_true(f->captured[0] == 2);
+    assert_true(f->webhook.alerts[ALERT_REPEATED] == 1);
+    cJSON *answer = ask_with(f, "POST", WEBHOOK, ONE_ALERT("firing", PRINT_1, "host2:6060"), 200);
+    assert_string_equal(text_at(answer, "data.alerts.0.target.instance"), "host2:6060");
+    assert_string_equal(text_at(answer, "data.alerts.0.matchedBy"), "job, instance");
+    cJSON_Delete(answer);
+}
+
+/* A full queue asks for another try; a spent budget does not. */
+static void test_what_alertmanager_is_to_send_again(void **state)
+{
+    struct fixture *f = *state;
+    watch_two(f);
+    lw_err_set(&f->refusal, LW_BUSY, "100 captures wait already");
+    cJSON *answer = ask_with(f, "POST", WEBHOOK, ONE_ALERT("firing", PRINT_1, "host1:6060"), 503);
+    assert_string_equal(text_at(answer, "error"), "100 captures wait already");
+    cJSON_Delete(answer);
+    lw_err_clear(&f->refusal);
+    expect_result(f, ONE_ALERT("firing", PRINT_1, "host1:6060"), "captured");
+    lw_err_set(&f->refusal, LW_FORBIDDEN, "captured an hour ago");
+    expect_result(f, ONE_ALERT("firing", PRINT_2, "host1:6060"), "refused");
+    expect_result(f, ONE_ALERT("firing", PRINT_2, "host1:6060"), "repeated");
+    assert_int_equal(f->captured_count, 1);
+}
+
+static void test_webhooks_that_no_retry_mends(void **state)
+{
+    struct fixture *f = *state;
+    char large[ALERT_WEBHOOK_BYTES_MAX + 2];
+    memset(large, ' ', sizeof large - 1);
+    large[sizeof large - 1] = '\0';
+    const struct {
+        const char *body;
+        int status;
+    } cases[] = {{"{", 400}, {"{}", 400}, {"", 400}, {large, 413},
+        {"{\"version\":\"3\",\"alerts\":[]}", 422}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        cJSON *answer = ask_with(f, "POST", WEBHOOK, cases[i].body, cases[i].status);
+        assert_string_equal(text_at(answer, "errorType"), "bad_data");
+        cJSON_Delete(answer);
+    }
+    cJSON_Delete(ask(f, "GET", WEBHOOK, 405));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -857,6 +978,9 @@ int main(void)
         WITH_STORE(test_integers_are_exact),
         WITH_STORE(test_what_is_left_out_does_not_overflow),
         WITH_STORE(test_the_daemon_tells_of_itself_but_no_secrets),
+        WITH_STORE(test_an_alert_captures_its_target_once),
+        WITH_STORE(test_what_alertmanager_is_to_send_again),
+        WITH_STORE(test_webhooks_that_no_retry_mends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
