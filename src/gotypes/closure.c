@@ -42,7 +42,7 @@ static struct gotypes_value trace(const struct search *s, uint32_t number, uint8
 static bool find_object(struct search *s, uint32_t made, uint8_t reg)
 {
     const struct gotypes_flow *flow = s->flow;
-    for (uint32_t i = made + 1; i < flow->insn_count && i < made + REACH; i++) {
+    for (uint32_t i = made + 1; i < flow->outline->insn_count && i < made + REACH; i++) {
         struct gotypes_effect e;
         if (!gotypes_trace_effect(flow, i, &e))
             return false;
@@ -104,13 +104,12 @@ static struct gotypes_value captured_in(
 {
     uint32_t made;
     struct gotypes_effect e;
-    if (!gotypes_flow_find(s->flow, use->pc, &made) ||
-        s->flow->func.entry + s->flow->insns[made].offset != use->pc ||
+    if (!gotypes_flow_find(s->flow, use->pc, &made) || gotypes_flow_pc(s->flow, made) != use->pc ||
         !gotypes_trace_effect(s->flow, made, &e) ||
         (e.op != GOTYPES_EFFECT_SET && e.op != GOTYPES_EFFECT_ADD) || !find_object(s, made, e.dst))
         return unknown("where its closure is made cannot be followed");
-    for (uint32_t i = 0; i < s->flow->insn_count; i++) {
-        if (s->flow->insns[i].step == GOTYPES_STEP_ON)
+    for (uint32_t i = 0; i < s->flow->outline->insn_count; i++) {
+        if (gotypes_flow_insn(s->flow, i)->step == GOTYPES_STEP_ON)
             look_at_store(s, i, path);
         if (s->has_result && s->result.origin == GOTYPES_UNKNOWN)
             break;
@@ -125,7 +124,7 @@ struct gotypes_value gotypes_closure_captured(const struct gotypes *index,
     struct gotypes_flow flow;
     if (!path->loads)
         return unknown("it is the closure itself");
-    const char *problem = gotypes_flow_init(&flow, &index->elf, maker);
+    const char *problem = gotypes_flow_init(&flow, &index->elf, &index->outlines, maker);
     if (problem)
         return unknown(problem);
     struct search s = {.index = index, .flow = &flow};

@@ -21,12 +21,12 @@ static struct gotypes_value through_wrapper(const struct gotypes *index,
 {
     struct gotypes_flow flow;
     if (wrapper->end - wrapper->entry > WRAPPER_MAX ||
-        gotypes_flow_init(&flow, &index->elf, wrapper) != NULL)
+        gotypes_flow_init(&flow, &index->elf, &index->outlines, wrapper) != NULL)
         return unknown("the caller calls another function");
     struct gotypes_value result = unknown("the caller calls another function");
     bool has_result = false;
-    for (uint32_t i = 0; i < flow.insn_count; i++) {
-        uint8_t step = flow.insns[i].step;
+    for (uint32_t i = 0; i < flow.outline->insn_count; i++) {
+        uint8_t step = gotypes_flow_insn(&flow, i)->step;
         if ((step != GOTYPES_STEP_CALL && step != GOTYPES_STEP_JUMP) ||
             gotypes_flow_target(&flow, i) != callee->entry)
             continue;
@@ -46,7 +46,8 @@ static struct gotypes_value at_call(const struct gotypes *index, const struct go
     uint64_t pc, const struct gotypes_func *callee, struct gotypes_value value)
 {
     uint32_t number;
-    if (!gotypes_flow_find(flow, pc, &number) || flow->insns[number].step != GOTYPES_STEP_CALL)
+    if (!gotypes_flow_find(flow, pc, &number) ||
+        gotypes_flow_insn(flow, number)->step != GOTYPES_STEP_CALL)
         return unknown("the caller calls it through an interface or a function value");
     uint64_t target = gotypes_flow_target(flow, number);
     if (target != callee->entry) {
@@ -116,15 +117,16 @@ static void ask_caller(struct inquiry *q, const struct gotypes_use *use,
     uint32_t number;
     if (!gotypes_pclntab_find(&q->index->tab, use->pc, &caller))
         return;
-    if (++q->calls > CALLS_MAX || gotypes_flow_init(&flow, &q->index->elf, &caller) != NULL) {
+    if (++q->calls > CALLS_MAX ||
+        gotypes_flow_init(&flow, &q->index->elf, &q->index->outlines, &caller) != NULL) {
         answer(q, unknown("its callers cannot be followed"));
         return;
     }
     bool is_real = gotypes_flow_find(&flow, use->pc, &number) &&
-                   caller.entry + flow.insns[number].offset == use->pc &&
+                   gotypes_flow_pc(&flow, number) == use->pc &&
                    gotypes_flow_target(&flow, number) == callee->entry;
-    bool starts_again =
-        caller.entry == callee->entry && is_real && flow.insns[number].step == GOTYPES_STEP_JUMP;
+    bool starts_again = caller.entry == callee->entry && is_real &&
+                        gotypes_flow_insn(&flow, number)->step == GOTYPES_STEP_JUMP;
     if (is_real && !starts_again) {
         struct gotypes_value passed =
             gotypes_trace(&flow, &q->index->tab, number, value->reg, value->path);
@@ -186,7 +188,7 @@ struct gotypes_value gotypes_dictionary_climb(const struct gotypes *index,
         struct gotypes_flow flow;
         asked = value;
         if (!gotypes_pclntab_find(&index->tab, stack[i], &caller) ||
-            gotypes_flow_init(&flow, &index->elf, &caller) != NULL) {
+            gotypes_flow_init(&flow, &index->elf, &index->outlines, &caller) != NULL) {
             value = unknown("its caller's code cannot be followed");
             break;
         }

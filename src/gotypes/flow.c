@@ -4,217 +4,111 @@
 
 #include "base/mem.h"
 
-#define EDGES_MAX   (1u << 20)
-#define TABLE_MAX   (1u << 16)
-#define TABLE_REACH 16 /* instructions between a table's address and the jump through it */
-
-/* A jump whose target is an address until all instructions are known. */
-struct jump {
-    uint32_t from;
-    uint64_t target;
-};
-
-struct builder {
-    struct gotypes_flow *flow;
-    struct jump *jumps;
-    size_t jump_count, jump_room;
-    size_t insn_room, taken_room;
-    struct gotypes_scanner scanner;
-    struct {
-        uint32_t number;
-        uint64_t address;
-    } recent; /* the last instruction that made an address of a jump table */
-};
-
-static void *grow(void *list, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return list;
-    *room = *room ? *room * 2 : 64;
-    return lw_renew(list, *room, size);
-}
-
-static bool is_inside(const struct gotypes_flow *flow, uint64_t pc)
-{
-    return pc >= flow->func.entry && pc < flow->func.end;
-}
-
-static bool add_jump(struct builder *b, uint32_t from, uint64_t target)
-{
-    if (b->jump_count == EDGES_MAX)
-        return false;
-    b->jumps = grow(b->jumps, b->jump_count, &b->jump_room, sizeof *b->jumps);
-    b->jumps[b->jump_count++] = (struct jump){from, target};
-    return true;
-}
-
-/* A jump table is constant data full of addresses of the function. How long it is is not written
- * anywhere: what follows and still looks like one only adds paths that no value takes. */
-static bool is_table(const struct gotypes_flow *flow, uint64_t address)
-{
-    uint64_t first;
-    return address % 8 == 0 && gotypes_elf_is_constant(flow->elf, address, 8) &&
-           gotypes_elf_word(flow->elf, address, &first) && is_inside(flow, first);
-}
-
-static const char *add_table(struct builder *b, uint32_t from)
-{
-    if (!b->recent.address || from - b->recent.number > TABLE_REACH)
-        return "its function jumps to an address that is not in a table";
-    for (uint32_t i = 0; i < TABLE_MAX; i++) {
-        uint64_t target;
-        if (!gotypes_elf_word(b->flow->elf, b->recent.address + 8 * (uint64_t)i, &target) ||
-            !is_inside(b->flow, target))
-            return NULL;
-        if (!add_jump(b, from, target))
-            return "its function has too many jumps";
-    }
-    return "its function has too large a jump table";
-}
-
-static void add_taken(struct builder *b, uint32_t number, int64_t offset)
-{
-    struct gotypes_flow *f = b->flow;
-    if (!f->taken_count)
-        f->taken_pc = f->func.entry + f->insns[number].offset;
-    f->taken = grow(f->taken, f->taken_count, &b->taken_room, sizeof *f->taken);
-    f->taken[f->taken_count++] = (int32_t)offset;
-}
-
-static const char *note(struct builder *b, uint32_t number, const struct gotypes_scan *scan)
-{
-    if (scan->takes_stack)
-        add_taken(b, number, scan->stack_offset);
-    if (scan->makes_address && is_table(b->flow, scan->address)) {
-        b->recent.number = number;
-        b->recent.address = scan->address;
-    }
-    bool jumps = scan->step == GOTYPES_STEP_BRANCH || scan->step == GOTYPES_STEP_JUMP;
-    if (jumps && is_inside(b->flow, scan->target) && !add_jump(b, number, scan->target))
-        return "its function has too many jumps";
-    return scan->step == GOTYPES_STEP_TABLE ? add_table(b, number) : NULL;
-}
-
-static const char *read_insns(struct builder *b)
-{
-    struct gotypes_flow *f = b->flow;
-    uint64_t len = f->func.end - f->func.entry;
-    b->insn_room = len / 4 + 1; /* of arm64 all, of amd64 nearly */
-    f->insns = lw_new(b->insn_room, sizeof *f->insns);
-    for (uint64_t at = 0; at < len;) {
-        struct gotypes_scan scan;
-        uint64_t pc = f->func.entry + at;
-        bool ok = f->elf->arch == GOTYPES_AMD64
-                      ? gotypes_amd64_scan(f->code + at, len - at, pc, &scan)
-                      : gotypes_arm64_scan(&b->scanner, f->code + at, len - at, pc, &scan);
-        if (!ok)
-            return "its function holds bytes that are no instruction";
-        f->insns = grow(f->insns, f->insn_count, &b->insn_room, sizeof *f->insns);
-        f->insns[f->insn_count] =
-            (struct gotypes_insn){.offset = (uint32_t)at, .len = scan.len, .step = scan.step};
-        const char *problem = note(b, f->insn_count++, &scan);
-        if (problem)
-            return problem;
-        at += scan.len;
-    }
-    return NULL;
-}
-
-static int by_target(const void *a, const void *b)
-{
-    const struct gotypes_edge *x = a, *y = b;
-    return x->to < y->to ? -1 : x->to > y->to;
-}
-
-static const char *make_edges(struct builder *b)
-{
-    struct gotypes_flow *f = b->flow;
-    f->edges = lw_new(b->jump_count ? b->jump_count : 1, sizeof *f->edges);
-    for (size_t i = 0; i < b->jump_count; i++) {
-        uint32_t to;
-        if (!gotypes_flow_find(f, b->jumps[i].target, &to) ||
-            f->insns[to].offset != b->jumps[i].target - f->func.entry)
-            return "its function jumps into the middle of an instruction";
-        f->insns[to].is_target = true;
-        f->edges[f->edge_count++] = (struct gotypes_edge){to, b->jumps[i].from};
-    }
-    qsort(f->edges, f->edge_count, sizeof *f->edges, by_target);
-    return NULL;
-}
-
-const char *gotypes_flow_init(
-    struct gotypes_flow *flow, const struct gotypes_elf *elf, const struct gotypes_func *func)
+const char *gotypes_flow_init(struct gotypes_flow *flow, const struct gotypes_elf *elf,
+    const struct gotypes_outlines *outlines, const struct gotypes_func *func)
 {
     *flow = (struct gotypes_flow){.elf = elf, .func = *func};
-    if (func->is_assembly)
-        return "its function is assembly";
-    uint64_t len = func->end - func->entry;
-    if (func->end <= func->entry || len > GOTYPES_FUNC_BYTES_MAX)
-        return "its function is too large to be followed";
-    flow->code = gotypes_elf_bytes(elf, func->entry, len);
-    if (!flow->code)
-        return "its function lies outside of the file";
+    flow->outline = gotypes_outlines_find(outlines, func->entry);
+    if (!flow->outline) {
+        const char *problem = gotypes_outline_read(&flow->own, elf, func);
+        if (problem)
+            return problem;
+        flow->outline = &flow->own;
+    }
+    uint32_t count = flow->outline->insn_count;
+    flow->code = gotypes_elf_bytes(elf, func->entry, func->end - func->entry);
+    flow->insns = lw_new(count, sizeof *flow->insns);
+    flow->block_is_read = lw_new(count / GOTYPES_BLOCK + 1, sizeof *flow->block_is_read);
     if (elf->arch == GOTYPES_AMD64)
         flow->decoder = gotypes_decoder_new();
-    struct builder b = {.flow = flow};
-    const char *problem = read_insns(&b);
-    if (!problem)
-        problem = make_edges(&b);
-    free(b.jumps);
-    if (problem)
-        gotypes_flow_fini(flow);
-    return problem;
+    return NULL;
 }
 
 void gotypes_flow_fini(struct gotypes_flow *flow)
 {
+    gotypes_outline_fini(&flow->own);
     free(flow->insns);
-    free(flow->edges);
-    free(flow->taken);
+    free(flow->block_is_read);
     gotypes_decoder_free(&flow->decoder);
-    flow->insns = NULL;
-    flow->edges = NULL;
-    flow->taken = NULL;
-    flow->insn_count = 0;
-    flow->edge_count = flow->taken_count = 0;
+    *flow = (struct gotypes_flow){0};
 }
 
-bool gotypes_flow_find(const struct gotypes_flow *flow, uint64_t pc, uint32_t *number)
+static bool scan_at(const struct gotypes_flow *flow, uint32_t offset, struct gotypes_scan *scan)
 {
-    if (!is_inside(flow, pc) || !flow->insn_count)
-        return false;
-    uint64_t offset = pc - flow->func.entry;
-    uint32_t low = 0, high = flow->insn_count;
+    struct gotypes_scanner scanner = {0};
+    const unsigned char *code = flow->code + offset;
+    uint64_t pc = flow->func.entry + offset, left = flow->func.end - pc;
+    return flow->elf->arch == GOTYPES_AMD64 ? gotypes_amd64_scan(code, left, pc, scan)
+                                            : gotypes_arm64_scan(&scanner, code, left, pc, scan);
+}
+
+/* The outline has read all of this before, so that nothing here can fail. */
+static void read_block(const struct gotypes_flow *flow, uint32_t block)
+{
+    const struct gotypes_outline *o = flow->outline;
+    uint32_t first = block * GOTYPES_BLOCK, end = first + GOTYPES_BLOCK;
+    uint32_t offset = o->blocks[block];
+    for (uint32_t i = first; i < end && i < o->insn_count; i++) {
+        struct gotypes_scan scan = {.len = 1, .step = GOTYPES_STEP_END};
+        (void)scan_at(flow, offset, &scan);
+        flow->insns[i] = (struct gotypes_insn){offset, scan.len, scan.step, false};
+        offset += scan.len;
+    }
+    for (size_t i = gotypes_flow_edges(flow, first); i < o->edge_count && o->edges[i].to < end; i++)
+        flow->insns[o->edges[i].to].is_target = true;
+    flow->block_is_read[block] = true;
+}
+
+const struct gotypes_insn *gotypes_flow_insn(const struct gotypes_flow *flow, uint32_t number)
+{
+    if (!flow->block_is_read[number / GOTYPES_BLOCK])
+        read_block(flow, number / GOTYPES_BLOCK);
+    return &flow->insns[number];
+}
+
+/* The last of the sorted block starts that is not after an offset. */
+static uint32_t block_of(const struct gotypes_outline *o, uint64_t offset)
+{
+    uint32_t low = 0, high = (o->insn_count + GOTYPES_BLOCK - 1) / GOTYPES_BLOCK;
     while (high - low > 1) {
         uint32_t mid = low + (high - low) / 2;
-        if (flow->insns[mid].offset <= offset)
+        if (o->blocks[mid] <= offset)
             low = mid;
         else
             high = mid;
     }
-    *number = low;
+    return low;
+}
+
+bool gotypes_flow_find(const struct gotypes_flow *flow, uint64_t pc, uint32_t *number)
+{
+    if (pc < flow->func.entry || pc >= flow->func.end)
+        return false;
+    uint64_t offset = pc - flow->func.entry;
+    uint32_t i = block_of(flow->outline, offset) * GOTYPES_BLOCK;
+    while (i + 1 < flow->outline->insn_count && gotypes_flow_insn(flow, i + 1)->offset <= offset)
+        i++;
+    *number = i;
     return true;
+}
+
+uint64_t gotypes_flow_pc(const struct gotypes_flow *flow, uint32_t number)
+{
+    return flow->func.entry + gotypes_flow_insn(flow, number)->offset;
 }
 
 uint64_t gotypes_flow_target(const struct gotypes_flow *flow, uint32_t number)
 {
-    const struct gotypes_insn *insn = &flow->insns[number];
-    struct gotypes_scanner scanner = {0};
     struct gotypes_scan scan = {0};
-    const unsigned char *code = flow->code + insn->offset;
-    uint64_t pc = flow->func.entry + insn->offset;
-    bool ok = flow->elf->arch == GOTYPES_AMD64
-                  ? gotypes_amd64_scan(code, insn->len, pc, &scan)
-                  : gotypes_arm64_scan(&scanner, code, insn->len, pc, &scan);
-    return ok ? scan.target : 0;
+    return scan_at(flow, gotypes_flow_insn(flow, number)->offset, &scan) ? scan.target : 0;
 }
 
 size_t gotypes_flow_edges(const struct gotypes_flow *flow, uint32_t to)
 {
-    size_t low = 0, high = flow->edge_count;
+    size_t low = 0, high = flow->outline->edge_count;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        if (flow->edges[mid].to < to)
+        if (flow->outline->edges[mid].to < to)
             low = mid + 1;
         else
             high = mid;

@@ -58,16 +58,16 @@ bool gotypes_frame_is_aliased(const struct gotypes_pclntab *tab, const struct go
     uint32_t number, int64_t offset)
 {
     const struct gotypes_func *func = &flow->func;
-    uint64_t pc = func->entry + flow->insns[number].offset;
+    uint64_t pc = gotypes_flow_pc(flow, number);
     int32_t depth = gotypes_pclntab_value(tab, func, func->stack_at, pc);
-    int32_t taken_depth = gotypes_pclntab_value(tab, func, func->stack_at, flow->taken_pc);
-    if (depth < 0 || (flow->taken_count && taken_depth < 0))
+    int32_t taken_depth = gotypes_pclntab_value(tab, func, func->stack_at, flow->outline->taken_pc);
+    if (depth < 0 || (flow->outline->taken_count && taken_depth < 0))
         return true;
     struct extent word = {offset - depth, offset - depth + WORD};
     if (object_at(tab, func, word))
         return true;
-    for (size_t i = 0; i < flow->taken_count; i++)
-        if (may_reach(tab, func, (int64_t)flow->taken[i] - taken_depth, word))
+    for (size_t i = 0; i < flow->outline->taken_count; i++)
+        if (may_reach(tab, func, (int64_t)flow->outline->taken[i] - taken_depth, word))
             return true;
     return false;
 }

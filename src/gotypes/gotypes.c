@@ -78,6 +78,7 @@ struct gotypes *gotypes_new(const void *image, size_t len, struct lw_err *err)
     }
     find_gates(index);
     gotypes_uses_read(index);
+    gotypes_outlines_read(&index->outlines, &index->tab);
     return index;
 }
 
@@ -87,6 +88,7 @@ void gotypes_free(struct gotypes **index)
         return;
     gotypes_elf_fini(&(*index)->elf);
     lw_arena_free(&(*index)->strings);
+    gotypes_outlines_fini(&(*index)->outlines);
     free((*index)->gates);
     free((*index)->uses);
     free(*index);
@@ -164,11 +166,11 @@ static bool visit_function(const struct gotypes *index, const struct gotypes_fun
 {
     struct gotypes_flow flow;
     bool go_on = true;
-    if (gotypes_flow_init(&flow, &index->elf, func) != NULL)
+    if (gotypes_flow_init(&flow, &index->elf, &index->outlines, func) != NULL)
         return true;
-    for (uint32_t i = 0; go_on && i < flow.insn_count; i++) {
+    for (uint32_t i = 0; go_on && i < flow.outline->insn_count; i++) {
         struct gotypes_site site;
-        if (flow.insns[i].step != GOTYPES_STEP_CALL ||
+        if (gotypes_flow_insn(&flow, i)->step != GOTYPES_STEP_CALL ||
             !is_listed(index, gotypes_flow_target(&flow, i)))
             continue;
         gotypes_resolve_call(index, &flow, i, NULL, 0, &site);

@@ -30,6 +30,7 @@ struct gotypes {
     struct gotypes_pclntab tab;
     struct gotypes_moduledata module;
     struct gotypes_types types;
+    struct gotypes_outlines outlines;
     struct gotypes_build build;
     struct lw_arena *strings;   /* of the build */
     struct gotypes_gate *gates; /* owned; by address */

@@ -124,12 +124,12 @@ void gotypes_resolve_call(const struct gotypes *index, const struct gotypes_flow
     uint32_t number, const uint64_t *stack, size_t depth, struct gotypes_site *site)
 {
     *site = (struct gotypes_site){
-        .pc = flow->func.entry + flow->insns[number].offset,
+        .pc = gotypes_flow_pc(flow, number),
         .function = flow->func.name,
         .callee = "",
         .kind = GOTYPES_OTHER,
     };
-    if (flow->insns[number].step == GOTYPES_STEP_INDIRECT) {
+    if (gotypes_flow_insn(flow, number)->step == GOTYPES_STEP_INDIRECT) {
         site->kind = GOTYPES_RUNTIME_TYPE;
         snprintf(site->unresolved, sizeof site->unresolved, "the call is indirect");
         return;
@@ -177,7 +177,7 @@ static bool resolve_frame(
     *site = (struct gotypes_site){.function = "", .callee = "", .kind = GOTYPES_OTHER};
     if (!gotypes_pclntab_find(&index->tab, stack[0], &func))
         return false;
-    const char *problem = gotypes_flow_init(&flow, &index->elf, &func);
+    const char *problem = gotypes_flow_init(&flow, &index->elf, &index->outlines, &func);
     if (problem) {
         site->pc = stack[0];
         site->function = func.name;
@@ -185,7 +185,8 @@ static bool resolve_frame(
         return true;
     }
     uint32_t number;
-    bool found = gotypes_flow_find(&flow, stack[0], &number) && is_call(&flow.insns[number]);
+    bool found =
+        gotypes_flow_find(&flow, stack[0], &number) && is_call(gotypes_flow_insn(&flow, number));
     if (found)
         gotypes_resolve_call(index, &flow, number, stack, depth, site);
     gotypes_flow_fini(&flow);

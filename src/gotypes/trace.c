@@ -252,7 +252,7 @@ static bool back_in_frame(struct trace *t, struct query *q, const struct gotypes
 static bool back_over_call(struct trace *t, struct query *q, uint32_t number)
 {
     struct gotypes_func callee = {.name = ""};
-    if (t->flow->insns[number].step == GOTYPES_STEP_CALL &&
+    if (gotypes_flow_insn(t->flow, number)->step == GOTYPES_STEP_CALL &&
         gotypes_pclntab_find(t->tab, gotypes_flow_target(t->flow, number), &callee)) {
         if (gotypes_entry_never_returns(callee.name))
             return false;
@@ -276,7 +276,7 @@ static bool back_over_call(struct trace *t, struct query *q, uint32_t number)
 bool gotypes_trace_effect(
     const struct gotypes_flow *flow, uint32_t number, struct gotypes_effect *effect)
 {
-    const struct gotypes_insn *insn = &flow->insns[number];
+    const struct gotypes_insn *insn = gotypes_flow_insn(flow, number);
     const unsigned char *code = flow->code + insn->offset;
     uint64_t pc = flow->func.entry + insn->offset;
     if (insn->step != GOTYPES_STEP_ON)
@@ -288,7 +288,7 @@ bool gotypes_trace_effect(
 
 static bool back_over(struct trace *t, struct query *q, uint32_t number)
 {
-    const struct gotypes_insn *insn = &t->flow->insns[number];
+    const struct gotypes_insn *insn = gotypes_flow_insn(t->flow, number);
     if (insn->step == GOTYPES_STEP_CALL || insn->step == GOTYPES_STEP_INDIRECT)
         return back_over_call(t, q, number);
     if (insn->step != GOTYPES_STEP_ON)
@@ -316,14 +316,14 @@ static void follow(struct trace *t, struct query q)
             arrive(t, unknown("its function is too long to be followed"));
             return;
         }
-        const struct gotypes_insn *insns = t->flow->insns;
-        if (insns[q.number].is_target || q.number == 0) {
+        if (q.number == 0 || gotypes_flow_insn(t->flow, q.number)->is_target) {
             if (!is_new(t, &q))
                 return;
             for (size_t i = gotypes_flow_edges(t->flow, q.number);
-                 i < t->flow->edge_count && t->flow->edges[i].to == q.number; i++) {
+                 i < t->flow->outline->edge_count && t->flow->outline->edges[i].to == q.number;
+                 i++) {
                 struct query other = q;
-                other.number = t->flow->edges[i].from;
+                other.number = t->flow->outline->edges[i].from;
                 enqueue(t, &other);
             }
         }
@@ -331,7 +331,8 @@ static void follow(struct trace *t, struct query q)
             enter(t, &q);
             return;
         }
-        if (!falls_through(&insns[q.number - 1]) || !back_over(t, &q, q.number - 1))
+        if (!falls_through(gotypes_flow_insn(t->flow, q.number - 1)) ||
+            !back_over(t, &q, q.number - 1))
             return;
         q.number--;
         if (t->has_result && t->result.origin == GOTYPES_UNKNOWN)
