@@ -3,7 +3,8 @@
  */
 #include "gotypes/index.h"
 
-#define REACH 64 /* instructions between making a function's address and storing it */
+#define REACH     64   /* instructions between making a function's address and storing it */
+#define MAKER_MAX 4096 /* bytes of a function that makes a closure and returns it */
 
 /* Where a closure lies: at an offset from a register, which holds SP or what an allocation
  * returned. */
@@ -129,6 +130,55 @@ struct gotypes_value gotypes_closure_captured(const struct gotypes *index,
         return unknown(problem);
     struct search s = {.index = index, .flow = &flow};
     struct gotypes_value value = captured_in(&s, use, path);
+    gotypes_flow_fini(&flow);
+    return value;
+}
+
+/* Whether all returns give back the very object that the search found, in `reg`. */
+static bool is_returned(const struct search *s, uint8_t reg)
+{
+    const struct gotypes_flow *flow = s->flow;
+    bool returns = false;
+    if (s->object.on_stack || s->object.offset != 0)
+        return false;
+    for (uint32_t i = 0; i < flow->outline->insn_count; i++) {
+        uint8_t step = gotypes_flow_insn(flow, i)->step;
+        uint64_t target = step == GOTYPES_STEP_JUMP || step == GOTYPES_STEP_BRANCH
+                              ? gotypes_flow_target(flow, i)
+                              : flow->func.entry;
+        if (target < flow->func.entry || target >= flow->func.end)
+            return false;
+        if (!gotypes_flow_returns(flow, i))
+            continue;
+        struct gotypes_value value = trace(s, i, reg);
+        if (!gotypes_value_equal(&value, &s->object.made))
+            return false;
+        returns = true;
+    }
+    return returns;
+}
+
+struct gotypes_value gotypes_closure_returned(const struct gotypes *index,
+    const struct gotypes_func *maker, const struct gotypes_func *closure, uint8_t reg,
+    const struct gotypes_path *path)
+{
+    struct gotypes_flow flow;
+    struct gotypes_value value = unknown("the closure that is called may come from several places");
+    if (!path->loads || maker->end - maker->entry > MAKER_MAX ||
+        gotypes_flow_init(&flow, &index->elf, &index->outlines, maker) != NULL)
+        return value;
+    for (size_t i = gotypes_uses_find(index, closure->entry);
+         i < index->use_count && index->uses[i].target == closure->entry; i++) {
+        const struct gotypes_use *use = &index->uses[i];
+        if (use->is_call || use->pc < maker->entry || use->pc >= maker->end)
+            continue;
+        struct search s = {.index = index, .flow = &flow};
+        struct gotypes_value captured = captured_in(&s, use, path);
+        if (captured.origin != GOTYPES_UNKNOWN && is_returned(&s, reg)) {
+            value = captured;
+            break;
+        }
+    }
     gotypes_flow_fini(&flow);
     return value;
 }

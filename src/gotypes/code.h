@@ -34,6 +34,7 @@ struct gotypes_scan {
     uint8_t len;
     uint8_t step; /* enum gotypes_step */
     uint64_t target;
+    uint8_t through;    /* the register that an INDIRECT call goes through, if it does */
     bool makes_address; /* puts `address`, a constant, into a register */
     uint64_t address;
     bool takes_stack; /* makes a pointer into the frame, at or above stack_offset from SP */

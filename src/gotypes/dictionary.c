@@ -3,10 +3,23 @@
  * the call. */
 #include "gotypes/index.h"
 
-#define CLIMB_MAX   64
+#define CLIMB_MAX   64   /* frames */
 #define ASKED_MAX   32   /* functions whose callers are asked */
 #define CALLS_MAX   256  /* that are looked at in all */
 #define WRAPPER_MAX 4096 /* bytes of a function that does nothing but call another */
+
+/* An argument of a function, with the rest of the way to the type. */
+struct question {
+    struct gotypes_func func;
+    struct gotypes_value value;
+};
+
+static const char indirect[] = "the caller calls it through an interface or a function value";
+
+static uint8_t closure_register(const struct gotypes *index)
+{
+    return index->elf.arch == GOTYPES_AMD64 ? GOTYPES_AMD64_CTX : GOTYPES_ARM64_CTX;
+}
 
 static struct gotypes_value unknown(const char *why)
 {
@@ -42,32 +55,116 @@ static struct gotypes_value through_wrapper(const struct gotypes *index,
     return result;
 }
 
-static struct gotypes_value at_call(const struct gotypes *index, const struct gotypes_flow *flow,
-    uint64_t pc, const struct gotypes_func *callee, struct gotypes_value value)
+/* ---- the callers on the stack ---- */
+
+/* A way up the stack, which may branch: where a call is indirect, what it calls is followed up
+ * too. */
+struct climb {
+    const struct gotypes *index;
+    const uint64_t *stack; /* addresses of calls, the first caller's first */
+    size_t depth;
+    size_t frames_left; /* that may still be looked at, on all branches together */
+};
+
+static struct gotypes_value up(struct climb *c, size_t frame, struct gotypes_func *func,
+    struct gotypes_value value, struct gotypes_value *asked);
+
+/* What a direct call of a target passes to the function that then runs. */
+static struct gotypes_value passed_to(const struct gotypes *index, const struct gotypes_flow *flow,
+    uint32_t number, uint64_t target, const struct question *q)
 {
-    uint32_t number;
-    if (!gotypes_flow_find(flow, pc, &number) ||
-        gotypes_flow_insn(flow, number)->step != GOTYPES_STEP_CALL)
-        return unknown("the caller calls it through an interface or a function value");
-    uint64_t target = gotypes_flow_target(flow, number);
-    if (target != callee->entry) {
+    struct gotypes_value value = q->value;
+    if (target != q->func.entry) {
         struct gotypes_func wrapper;
         if (!gotypes_pclntab_find(&index->tab, target, &wrapper) || wrapper.entry != target)
             return unknown("the caller calls another function");
-        value = through_wrapper(index, &wrapper, callee, &value);
+        value = through_wrapper(index, &wrapper, &q->func, &value);
     }
     if (value.origin != GOTYPES_ARGUMENT)
         return value;
     return gotypes_trace(flow, &index->tab, number, value.reg, value.path);
 }
 
-/* ---- all callers ---- */
+/* The address that an indirect call goes to, where it is a constant of the binary: the method of an
+ * interface value, or a function value. */
+static bool called_address(struct climb *c, const struct gotypes_flow *flow, uint32_t number,
+    size_t frame, uint64_t *address)
+{
+    uint8_t reg = gotypes_flow_through(flow, number);
+    struct gotypes_path none = {0};
+    if (reg == GOTYPES_NO_REGISTER)
+        return false;
+    struct gotypes_func func = flow->func;
+    struct gotypes_value asked, value = gotypes_trace(flow, &c->index->tab, number, reg, none);
+    if (value.origin == GOTYPES_ARGUMENT)
+        value = up(c, frame + 1, &func, value, &asked);
+    *address = value.value;
+    return value.origin == GOTYPES_CONSTANT;
+}
 
-/* An argument of a function, with the rest of the way to the type. */
-struct question {
-    struct gotypes_func func;
-    struct gotypes_value value;
-};
+/* What was captured by a closure that the caller calls right where another function returns it. */
+static struct gotypes_value from_maker(
+    struct climb *c, const struct gotypes_flow *flow, uint32_t number, const struct question *q)
+{
+    struct gotypes_func maker;
+    struct gotypes_value value =
+        gotypes_trace(flow, &c->index->tab, number, q->value.reg, q->value.path);
+    if (value.origin != GOTYPES_RESULT)
+        return unknown(indirect);
+    uint32_t making = (uint32_t)value.value;
+    if (gotypes_flow_insn(flow, making)->step != GOTYPES_STEP_CALL ||
+        !gotypes_pclntab_find(&c->index->tab, gotypes_flow_target(flow, making), &maker))
+        return unknown(indirect);
+    value = gotypes_closure_returned(c->index, &maker, &q->func, value.reg, &value.path);
+    if (value.origin != GOTYPES_ARGUMENT)
+        return value;
+    return gotypes_trace(flow, &c->index->tab, making, value.reg, value.path);
+}
+
+static struct gotypes_value at_call(
+    struct climb *c, const struct gotypes_flow *flow, size_t frame, const struct question *q)
+{
+    uint32_t number;
+    uint64_t address;
+    uint8_t step = GOTYPES_STEP_ON;
+    if (gotypes_flow_find(flow, c->stack[frame], &number))
+        step = gotypes_flow_insn(flow, number)->step;
+    if (step == GOTYPES_STEP_CALL)
+        return passed_to(c->index, flow, number, gotypes_flow_target(flow, number), q);
+    if (step != GOTYPES_STEP_INDIRECT)
+        return unknown("there is no call at the caller's address");
+    if (called_address(c, flow, number, frame, &address))
+        return passed_to(c->index, flow, number, address, q);
+    if (q->value.reg == closure_register(c->index))
+        return from_maker(c, flow, number, q);
+    return unknown(indirect);
+}
+
+/* Follows an argument of *func, which the call of a frame called, until it is none. *func and
+ * *asked are then the last function whose argument was asked for, and that. */
+static struct gotypes_value up(struct climb *c, size_t frame, struct gotypes_func *func,
+    struct gotypes_value value, struct gotypes_value *asked)
+{
+    *asked = value;
+    for (; frame < c->depth && c->frames_left; frame++) {
+        struct gotypes_func caller;
+        struct gotypes_flow flow;
+        c->frames_left--;
+        if (!gotypes_pclntab_find(&c->index->tab, c->stack[frame], &caller) ||
+            gotypes_flow_init(&flow, &c->index->elf, &c->index->outlines, &caller) != NULL)
+            return unknown("its caller's code cannot be followed");
+        struct question q = {*func, value};
+        value = at_call(c, &flow, frame, &q);
+        gotypes_flow_fini(&flow);
+        if (value.origin != GOTYPES_ARGUMENT)
+            return value;
+        *func = caller;
+        *asked = value;
+    }
+    return value;
+}
+
+/* ---- all callers ---- */
 
 struct inquiry {
     const struct gotypes *index;
@@ -140,8 +237,7 @@ static void ask_use(
     struct inquiry *q, const struct gotypes_use *use, const struct question *question)
 {
     const struct gotypes *index = q->index;
-    uint8_t closure = index->elf.arch == GOTYPES_AMD64 ? GOTYPES_AMD64_CTX : GOTYPES_ARM64_CTX;
-    if (question->value.reg != closure) {
+    if (question->value.reg != closure_register(index)) {
         if (use->is_call)
             ask_caller(q, use, &question->func, &question->value);
         return;
@@ -181,28 +277,13 @@ struct gotypes_value gotypes_dictionary_climb(const struct gotypes *index,
     const struct gotypes_func *callee, struct gotypes_value value, const uint64_t *stack,
     size_t depth)
 {
+    struct climb c = {.index = index, .stack = stack, .depth = depth, .frames_left = CLIMB_MAX};
     struct gotypes_func func = *callee;
-    struct gotypes_value asked = value;
-    for (size_t i = 0; i < depth && i < CLIMB_MAX && value.origin == GOTYPES_ARGUMENT; i++) {
-        struct gotypes_func caller;
-        struct gotypes_flow flow;
-        asked = value;
-        if (!gotypes_pclntab_find(&index->tab, stack[i], &caller) ||
-            gotypes_flow_init(&flow, &index->elf, &index->outlines, &caller) != NULL) {
-            value = unknown("its caller's code cannot be followed");
-            break;
-        }
-        value = at_call(index, &flow, stack[i], &func, value);
-        gotypes_flow_fini(&flow);
-        if (value.origin != GOTYPES_ARGUMENT)
-            break;
-        func = caller;
-    }
+    struct gotypes_value asked;
+    value = up(&c, 0, &func, value, &asked);
     if (value.origin == GOTYPES_CONSTANT || !asked.path.loads ||
         !gotypes_entry_is_shared(func.name))
         return value;
-    if (value.origin == GOTYPES_ARGUMENT)
-        asked = value;
     struct gotypes_value agreed = ask_all_callers(index, &func, &asked);
     return agreed.origin == GOTYPES_CONSTANT ? agreed : value;
 }

@@ -103,6 +103,23 @@ uint64_t gotypes_flow_target(const struct gotypes_flow *flow, uint32_t number)
     return scan_at(flow, gotypes_flow_insn(flow, number)->offset, &scan) ? scan.target : 0;
 }
 
+uint8_t gotypes_flow_through(const struct gotypes_flow *flow, uint32_t number)
+{
+    struct gotypes_scan scan = {0};
+    return scan_at(flow, gotypes_flow_insn(flow, number)->offset, &scan) ? scan.through
+                                                                         : GOTYPES_NO_REGISTER;
+}
+
+bool gotypes_flow_returns(const struct gotypes_flow *flow, uint32_t number)
+{
+    const struct gotypes_insn *insn = gotypes_flow_insn(flow, number);
+    const unsigned char *code = flow->code + insn->offset;
+    if (insn->step != GOTYPES_STEP_END)
+        return false;
+    return flow->elf->arch == GOTYPES_AMD64 ? code[0] == 0xc3
+                                            : code[3] == 0xd6 && code[2] == 0x5f; /* RET */
+}
+
 size_t gotypes_flow_edges(const struct gotypes_flow *flow, uint32_t to)
 {
     size_t low = 0, high = flow->outline->edge_count;

@@ -40,6 +40,12 @@ uint64_t gotypes_flow_pc(const struct gotypes_flow *flow, uint32_t number);
 /* Where a direct call or jump goes. */
 uint64_t gotypes_flow_target(const struct gotypes_flow *flow, uint32_t number);
 
+/* The register that an indirect call goes through, or GOTYPES_NO_REGISTER. */
+uint8_t gotypes_flow_through(const struct gotypes_flow *flow, uint32_t number);
+
+/* Whether an instruction returns to the caller. */
+bool gotypes_flow_returns(const struct gotypes_flow *flow, uint32_t number);
+
 /* The first of the edges into an instruction, or into one after it; they end where `to` is another.
  */
 size_t gotypes_flow_edges(const struct gotypes_flow *flow, uint32_t to);

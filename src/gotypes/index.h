@@ -59,6 +59,12 @@ struct gotypes_value gotypes_closure_captured(const struct gotypes *index,
     const struct gotypes_func *maker, const struct gotypes_use *use,
     const struct gotypes_path *path);
 
+/* The same for a closure that `maker` makes of `closure` and returns in `reg`; unknown unless it
+ * always returns that one. */
+struct gotypes_value gotypes_closure_returned(const struct gotypes *index,
+    const struct gotypes_func *maker, const struct gotypes_func *closure, uint8_t reg,
+    const struct gotypes_path *path);
+
 /* Follows an argument of a function into the callers on its stack (stack[0] is the first of them)
  * until it is a constant. Where the stack does not tell, all calls in the binary are asked, and
  * must agree. */

@@ -259,7 +259,10 @@ bool gotypes_amd64_scan(
     if (in.at > left || in.at > LENGTH_MAX)
         return false;
     enum gotypes_step step = step_of(&in);
-    *scan = (struct gotypes_scan){.len = (uint8_t)in.at, .step = (uint8_t)step};
+    *scan = (struct gotypes_scan){
+        .len = (uint8_t)in.at, .step = (uint8_t)step, .through = GOTYPES_NO_REGISTER};
+    if (step == GOTYPES_STEP_INDIRECT && in.modrm >> 6 == 3)
+        scan->through = (in.modrm & 7) | (uint8_t)((in.rex & 1) << 3);
     if (step == GOTYPES_STEP_CALL || step == GOTYPES_STEP_BRANCH || step == GOTYPES_STEP_JUMP)
         scan->target = pc + in.at + (uint64_t)distance;
     look_at_address(&in, pc + in.at, scan);

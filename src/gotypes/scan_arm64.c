@@ -27,6 +27,7 @@ static void look_at_jump(uint32_t w, uint64_t pc, struct gotypes_scan *scan)
         scan->step = op == 1   ? GOTYPES_STEP_INDIRECT
                      : op == 0 ? GOTYPES_STEP_TABLE
                                : GOTYPES_STEP_END;
+        scan->through = op == 1 ? w >> 5 & 31 : GOTYPES_NO_REGISTER;
     } else if (w >> 16 == 0 || (w & 0xffe0001f) == 0xd4200000) { /* UDF, BRK */
         scan->step = GOTYPES_STEP_END;
     }
@@ -78,7 +79,8 @@ bool gotypes_arm64_scan(struct gotypes_scanner *scanner, const unsigned char *co
 {
     struct lw_cursor c = lw_cursor_on(code, left);
     uint32_t w = lw_cursor_u32(&c);
-    *scan = (struct gotypes_scan){.len = 4, .step = GOTYPES_STEP_ON};
+    *scan =
+        (struct gotypes_scan){.len = 4, .step = GOTYPES_STEP_ON, .through = GOTYPES_NO_REGISTER};
     if (!lw_cursor_ok(&c))
         return false;
     look_at_jump(w, pc, scan);
