@@ -40,8 +40,9 @@ static const struct gotypes_entry entries[] = {
     ELEM_AT("runtime.growsliceBufNoAlias", GOTYPES_ALWAYS, 4, GOTYPES_SLICE_GROWTH),
     ELEM_AT("runtime.moveSlice", GOTYPES_ALWAYS, 0, GOTYPES_SLICE),
     ELEM_AT("runtime.moveSliceNoCap", GOTYPES_ALWAYS, 0, GOTYPES_SLICE),
-    FIXED("runtime.moveSliceNoScan", GOTYPES_SLICE, NULL, NULL), /* knows the element's size only */
-    FIXED("runtime.moveSliceNoCapNoScan", GOTYPES_SLICE, NULL, NULL),
+    /* These know the size of an element only. */
+    FIXED("runtime.moveSliceNoScan", GOTYPES_SLICE, "noscan memory", NULL),
+    FIXED("runtime.moveSliceNoCapNoScan", GOTYPES_SLICE, "noscan memory", NULL),
 
     TYPE_AT("runtime.makemap", GOTYPES_ALWAYS, 0, GOTYPES_MAP),
     TYPE_AT("runtime.makemap64", GOTYPES_ALWAYS, 0, GOTYPES_MAP),

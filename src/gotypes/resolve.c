@@ -24,10 +24,10 @@ static void set_type(struct gotypes_site *site, const char *prefix, const char *
 
 static void set_unresolved(struct gotypes_site *site, const struct gotypes_value *value)
 {
-    if (value->who)
-        snprintf(site->unresolved, sizeof site->unresolved, "%s (%.100s)", value->why, value->who);
-    else
-        snprintf(site->unresolved, sizeof site->unresolved, "%s", value->why);
+    const char *context =
+        site->kind == GOTYPES_RUNTIME_TYPE ? "reflection is told its type at run time: " : "";
+    snprintf(site->unresolved, sizeof site->unresolved, value->who ? "%s%s (%.80s)" : "%s%s",
+        context, value->why, value->who);
 }
 
 static void refine_kind(struct gotypes_site *site, const struct gotypes_type *type)
@@ -150,15 +150,16 @@ void gotypes_resolve_call(const struct gotypes *index, const struct gotypes_flow
             "%.100s is not known to allocate for its caller", callee.name);
 }
 
-/* Allocation begins in the program's own code: the runtime's frames between it and the allocator,
- * where a profile still has them, know the type only as an argument. */
+/* Allocation begins in the program's own code: frames between it and the allocator, where a profile
+ * still has them, know the type only as an argument. They are the runtime's, and those that it
+ * lends other packages' names to (reflect.makemap, maps.clone). */
 static size_t skip_runtime(const struct gotypes *index, const uint64_t *stack, size_t depth)
 {
     struct gotypes_func func;
     for (size_t i = 0; i < depth && i < FRAMES_SKIPPED_MAX; i++) {
         if (!gotypes_pclntab_find(&index->tab, stack[i], &func))
             return 0;
-        if (!gotypes_entry_is_runtime(func.name))
+        if (!gotypes_entry_is_runtime(func.name) && !gotypes_index_gate(index, func.entry))
             return i;
     }
     return 0;
