@@ -23,6 +23,7 @@ FIXED = {
     "stringtoslicebyte": BYTES, "rawbyteslice": BYTES, "concatbytes": BYTES,
     "stringtoslicerune": RUNES, "rawruneslice": RUNES,
     "convT16": ANY, "convT32": ANY, "convT64": ANY, "convTslice": ANY, "makemap_small": ANY,
+    "moveSliceNoScan": ANY, "moveSliceNoCapNoScan": ANY,
 }
 FIXED.update({f"concatstring{n}": STRING for n in range(2, 6)})
 FIXED.update({f"concatbyte{n}": BYTES for n in range(2, 6)})

@@ -135,7 +135,7 @@ func exercise[T any](c container[T], v T, n int) {
 func lazily[T any](n int) func() []T {
 	return func() []T {
 		keep(new(T))
-		return make([]T, n%3+1)
+		return make([]T, n%3+17) // more than shares a block
 	}
 }
 
@@ -160,6 +160,8 @@ func instance[T any](v T, n int) {
 	keep(lazily[T](n)())
 }
 
+// What shares a shape is called for not equally often: INSTANCES of truth.py knows how often.
+//
 //go:noinline
 func generics(n int) {
 	instance(n, n)
@@ -169,12 +171,17 @@ func generics(n int) {
 	instance(point{n, n}, n)
 	instance(&point{n, n}, n)
 	instance(&node{}, n)
+	instance(&node{}, n)
 	instance([]string{"s"}, n)
 	instance(map[string]*point{}, n)
 	instance(shop.Item{Count: n}, n)
 	instance(shop.NewOrder(n), n)
+	instance(shop.NewOrder(n), n)
+	instance(shop.NewOrder(n), n)
+	instance(celsius(n), n)
 	instance(celsius(n), n)
 	instance(label("l"), n)
+	instance(label("m"), n)
 	instance(struct{ a, B int }{n, n}, n)
 	instance([3]int{n}, n)
 	instance(any(n), n)
