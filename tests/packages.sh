@@ -2,7 +2,7 @@
 
 build_packages="gcc make autoconf automake pkg-config protobuf-c-compiler libprotobuf-c-dev
     libmicrohttpd-dev libcjson-dev zlib1g-dev libyaml-dev libsqlite3-dev libxxhash-dev
-    libelf-dev libcapstone-dev"
+    libelf-dev libcapstone-dev nettle-dev"
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi

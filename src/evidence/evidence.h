@@ -26,7 +26,7 @@
 
 #define EVIDENCE_FILES_MAX      32                  /* of one incident */
 #define EVIDENCE_FILE_BYTES_MAX ((size_t)256 << 20) /* of one file */
-#define EVIDENCE_INCIDENTS_MAX  10000               /* the oldest that is not pinned goes first */
+#define EVIDENCE_INCIDENTS_MAX  10000               /* that retention leaves */
 #define EVIDENCE_TEXT_BYTES_MAX 4096                /* of one text; longer ones are cut */
 #define EVIDENCE_NAME_BYTES     48                  /* of a file's name with its NUL */
 #define EVIDENCE_SHA256_BYTES   65                  /* 64 hex digits and a NUL */
@@ -144,7 +144,7 @@ struct evidence_draft *evidence_draft_new(
 
 /* Adds a file, synced. Of `file` name, state, taken and why count (copied); bytes belong to
  * EVIDENCE_FILE_OK alone. LW_INVALID: a bad name, or a second file of that name, or too many or too
- * large. LW_IO: it is not there (a full disk, say) and the draft goes on without it. */
+ * large. LW_IO (a full disk, say): the draft goes on with it as EVIDENCE_FILE_FAILED. */
 int evidence_draft_add(struct evidence_draft *draft, const struct evidence_file *file,
     const void *bytes, size_t len, struct lw_err *err) LW_MUST_CHECK;
 

@@ -16,6 +16,7 @@ include tests/unit/binaries.mk
 include tests/unit/expo.mk
 include tests/unit/store.mk
 include tests/unit/alert.mk
+include tests/unit/evidence.mk
 include tests/unit/api.mk
 include tests/unit/metrics.mk
 include tests/unit/engine.mk
