@@ -12,6 +12,15 @@ import (
 
 var listenAddress = flag.String("listen", "127.0.0.1:0", "address to listen on")
 
+var address = make(chan string, 1)
+
+// Address says where Run listens, as soon as it does.
+func Address() string {
+	a := <-address
+	address <- a
+	return a
+}
+
 // Run listens, says where on standard output, and serves until the process is killed. Flags must have
 // been parsed.
 func Run() {
@@ -19,6 +28,7 @@ func Run() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	address <- listener.Addr().String()
 	fmt.Printf("listening on http://%s\n", listener.Addr())
 	log.Fatal(http.Serve(listener, nil))
 }
