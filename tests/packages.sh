@@ -12,13 +12,15 @@ installed() {
     dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
 }
 
-# Prints those of the packages that are missing, and a libcurl if there is none: there are several
+# Prints those of the packages that are missing; and a libcurl if there is none: there are several
 # packages of it, and they exclude each other.
 missing_packages() {
     local package
     command -v dpkg-query >/dev/null || return 0 # not Debian: configure will say what it lacks
     for package in "$@"; do installed "$package" || echo "$package"; done
     pkg-config --exists libcurl 2>/dev/null || echo libcurl4-openssl-dev
+    # For the page; whoever has them may have them from elsewhere.
+    command -v npm >/dev/null || echo nodejs npm
 }
 
 install_packages() {

@@ -236,7 +236,8 @@ static void echo_id(cJSON *data, const char *name, const char *value)
 void endpoint_target_series(
     void *ctx, const struct http_request *request, struct http_response *response)
 {
-    const struct store_target *target = endpoint_find_target(ctx, request, response);
+    const struct api_view *view = ctx;
+    const struct store_target *target = endpoint_find_target(view, request, response);
     if (!target)
         return;
     struct lw_err err;
@@ -250,6 +251,7 @@ void endpoint_target_series(
     echo_id(data, "site", http_request_param(request, "site"));
     echo_id(data, "type", http_request_param(request, "type"));
     render_verdict(data, series);
+    render_gates(data, series, store_trend_config(view->store));
     struct trend_block blocks[TREND_BLOCKS_MAX];
     size_t count = trend_series_blocks(series, blocks, TREND_BLOCKS_MAX);
     cJSON *list = json_array(data, "blocks");

@@ -28,8 +28,8 @@ static const struct asset assets[] = {
 /* Names of functions and labels come from the targets: should one ever get into the page as markup,
  * this keeps it from doing anything. */
 #define CONTENT_SECURITY_POLICY \
-    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; " \
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " \
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 static void answer_asset(
     void *ctx, const struct http_request *request, struct http_response *response)

@@ -1,4 +1,4 @@
-/* The page at / : the files of web/ (top of the tree), embedded in the binary, so that the daemon
+/* The page at / : the bundle of web/ (top of the tree), embedded in the binary, so that the daemon
  * is one file and the page always fits its API. */
 #ifndef LW_WEB_WEB_H
 #define LW_WEB_WEB_H

@@ -34,7 +34,12 @@ def assert_well_behaved(browser, daemon):
     asked = browser.requests()
     assert daemon.url + "/" in asked
     assert [u for u in asked if not u.startswith((daemon.url + "/", "data:"))] == []
-    assert [e for e in browser.console() if e["level"] in ("SEVERE", "WARNING")] == []
+    assert [e for e in browser.console() if is_complaint(e)] == []
+
+
+def is_complaint(entry):
+    """Chromium writes each 404 down, also of what an older daemon does not have and the page does without."""
+    return entry["level"] in ("SEVERE", "WARNING") and "status of 404" not in entry["message"]
 
 
 def test_page_shows_targets(daemon, go_target, browser):
@@ -63,9 +68,9 @@ def test_page_shows_foreign_names_as_text(daemon, hostile, browser):
     d = daemon(config_for(["nasty"], hostile))
     d.wait_up(hostile.address)
     browser.open(f"{d.url}/")
-    wait_until(lambda: browser.run("return document.querySelectorAll('tr.target').length"), 20,
+    wait_until(lambda: browser.run("return document.querySelectorAll('.fleet a').length"), 20,
                "the target on the page")
-    browser.run("document.querySelector('tr.target').click()")
+    browser.run("document.querySelector('.fleet a').click()")
     wait_until(lambda: "<img src=x onerror=alert(1)>" in browser.text(), 20, "the name as text")
     assert browser.run("return document.querySelectorAll('img[src=x]').length") == 0
     assert_well_behaved(browser, d)

@@ -1,8 +1,8 @@
-// What people read: web/format.js. Run by tests/web/format.
+// What people read: web/src/format.js. Run by tests/web/format.
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import * as format from "../../web/format.js";
+import * as format from "../../web/src/format.js";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -32,7 +32,10 @@ test("growth and its error share unit and decimals", () => {
 });
 
 test("growth without an interval has no error, and no growth is a dash", () => {
-  assert.deepEqual(format.growth(100 * KIB / 60, null, null), { value: "+100 KiB/min", error: "" });
+  assert.deepEqual(format.growth((100 * KIB) / 60, null, null), {
+    value: "+100 KiB/min",
+    error: "",
+  });
   assert.deepEqual(format.growth(null, null, null), { value: "—", error: "" });
 });
 
@@ -63,8 +66,14 @@ test("shares keep what is small visible", () => {
 });
 
 test("Go names lose their import path, not the slashes of type arguments", () => {
-  assert.equal(format.shortFunction("github.com/shop/cart/store.(*Store).Open"), "store.(*Store).Open");
-  assert.equal(format.shortFunction("main.Put[go.shape.*github.com/a/b.T]"), "main.Put[go.shape.*github.com/a/b.T]");
+  assert.equal(
+    format.shortFunction("github.com/shop/cart/store.(*Store).Open"),
+    "store.(*Store).Open",
+  );
+  assert.equal(
+    format.shortFunction("main.Put[go.shape.*github.com/a/b.T]"),
+    "main.Put[go.shape.*github.com/a/b.T]",
+  );
   assert.equal(format.shortFunction("a/b.Put[c/d.T].func1"), "b.Put[c/d.T].func1");
   assert.equal(format.shortFunction(""), "");
 });

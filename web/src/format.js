@@ -56,7 +56,8 @@ export function growth(perSecond, lower, upper) {
   const half = isNumber(lower) && isNumber(upper) ? ((upper - lower) / 2) * 60 : null;
   const unit = binaryUnit(Math.max(Math.abs(rate), half ?? 0));
   const scaled = rate / unit.size;
-  const decimals = unit.size === 1 ? 0 : decimalsFor(Math.max(Math.abs(scaled), (half ?? 0) / unit.size));
+  const decimals =
+    unit.size === 1 ? 0 : decimalsFor(Math.max(Math.abs(scaled), (half ?? 0) / unit.size));
   const figure = fixed(scaled, decimals);
   const value = `${scaled > 0 && Number(figure) !== 0 ? "+" : ""}${figure} ${unit.name}/min`;
   return { value, error: half === null ? "" : errorText(half / unit.size, decimals) };
@@ -69,7 +70,12 @@ export function percent(share) {
   return `${fixed(value, value > 0 && value < 9.95 ? 1 : 0)} %`;
 }
 
-const DURATION_UNITS = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
+const DURATION_UNITS = [
+  ["d", 86400],
+  ["h", 3600],
+  ["min", 60],
+  ["s", 1],
+];
 
 // "1 h 36 min": the two largest units that count.
 export function duration(seconds) {
@@ -104,6 +110,15 @@ export function absolute(time) {
   if (Number.isNaN(date.getTime())) return UNKNOWN;
   const utc = `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
   return date.getTimezoneOffset() === 0 ? utc : `${utc} (${date.toLocaleTimeString()} here)`;
+}
+
+// "21:14 UTC", with the day when that is not today's: "20 Nov 21:14 UTC".
+export function clock(time, now = Date.now()) {
+  const date = new Date(time);
+  if (Number.isNaN(date.getTime())) return UNKNOWN;
+  const [, , day, month, hms] = date.toUTCString().match(/(, )(\d+) (\w+) \d+ (\d+:\d+)/);
+  const today = date.toISOString().slice(0, 10) === new Date(now).toISOString().slice(0, 10);
+  return `${today ? "" : `${Number(day)} ${month} `}${hms} UTC`;
 }
 
 // "github.com/shop/cart/store.(*Store).Open" → "store.(*Store).Open". Type arguments hold slashes too.

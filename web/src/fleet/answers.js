@@ -1,0 +1,91 @@
+// The suspects as answers: a leak is in the code, so one that several replicas of a job show is told
+// once. Pure functions.
+
+import { buildName, rateOf } from "./rows.js";
+
+function whatOf({ site, type }) {
+  if (site) return `site/${site.id}`;
+  return type ? `type/${type}` : "total";
+}
+
+// Where the code to look at is: the responsible frame, or the allocating one where there is none.
+export function frameOf(site) {
+  return site.responsible ?? { function: site.function, file: site.file, line: site.line };
+}
+
+function earliest(times) {
+  const known = times.filter((time) => Date.parse(time) > 0);
+  return known.sort((a, b) => Date.parse(a) - Date.parse(b))[0] ?? null;
+}
+
+function answerOf(suspects, instances) {
+  const [worst] = suspects; // they come worst first
+  const { target } = worst;
+  return {
+    key: `${target.job}/${whatOf(worst)}`,
+    verdict: worst.verdict,
+    type: worst.type,
+    kind: worst.kind,
+    frame: worst.site ? frameOf(worst.site) : null,
+    row: worst.site ? { kind: "site", id: worst.site.id } : null,
+    job: target.job,
+    target: target.id,
+    instance: target.instance,
+    replicas: { with: suspects.length, of: Math.max(instances, suspects.length) },
+    rate: rateOf(worst),
+    inuse: worst.inuse_bytes,
+    kept: worst.retention_ratio,
+    since: earliest(suspects.map((suspect) => suspect.growing_since ?? suspect.since)),
+    build: buildName(target.build),
+    firstSeenIn: worst.firstSeenIn ?? target.firstSeenIn ?? null,
+    limit: worst.timeToLimit ?? null,
+    recurring: Boolean(worst.recurring),
+    spark: worst.sparkline ?? [],
+  };
+}
+
+// suspects as of /suspects, worst first; rows of the fleet, for the number of replicas.
+export function answersOf(suspects, rows) {
+  const groups = new Map();
+  for (const suspect of suspects) {
+    const key = `${suspect.target.job}\n${whatOf(suspect)}`;
+    if (!groups.has(key)) groups.set(key, []);
+    groups.get(key).push(suspect);
+  }
+  const instances = new Map();
+  for (const { job } of rows) instances.set(job, (instances.get(job) ?? 0) + 1);
+  const limits = new Map(rows.map(({ id, limit }) => [id, limit]));
+  return [...groups.values()].map((list) => {
+    const answer = answerOf(list, instances.get(list[0].target.job) ?? 0);
+    return { ...answer, limit: answer.limit ?? limits.get(answer.target) ?? null };
+  });
+}
+
+// ---- when there are none ----
+
+function plural(count, word) {
+  return `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+}
+
+// What to say when nothing is suspected: { title, text }.
+export function calmOf(rows) {
+  const known = rows.filter(({ verdict }) => verdict);
+  const warming = known.filter(({ verdict }) => verdict === "warming").length;
+  const down = rows.filter(({ health }) => health === "down").length;
+  if (rows.length === 0) {
+    return {
+      title: "No targets yet.",
+      text: "Name some under scrape_configs in the configuration, then reload it.",
+    };
+  }
+  const said = [`${plural(rows.length, "target")} watched.`];
+  if (warming > 0) said.push(`${plural(warming, "target")} still too young for a verdict.`);
+  if (down > 0) said.push(`${plural(down, "target")} down: nothing new is known there.`);
+  return { title: calmTitle(known.length, warming, down), text: said.join(" ") };
+}
+
+function calmTitle(known, warming, down) {
+  if (known === 0)
+    return down > 0 ? "Nothing can be said: no target answers." : "Waiting for the first scrapes.";
+  return warming === known ? "Warming up." : "No leak in sight.";
+}

@@ -1,0 +1,40 @@
+// The fleet, asked for in pages: a page is parsed without a pause that a person would feel.
+
+import { get } from "../api.js";
+import { rowOf } from "./rows.js";
+
+const PAGE_TARGETS = 500;
+const TARGETS_MAX = 20_000; // more than this no browser should hold
+
+// Lets the page answer the user before it goes on.
+function breathe() {
+  return globalThis.scheduler?.yield?.() ?? new Promise((resume) => setTimeout(resume));
+}
+
+async function rowsOfPage(targets) {
+  const rows = [];
+  for (const [i, target] of targets.entries()) {
+    if (i % 500 === 499) await breathe();
+    rows.push(rowOf(target));
+  }
+  return rows;
+}
+
+// All active targets as rows. show(rows) gets what is there so far. A daemon that knows no pages
+// answers with everything at once.
+export async function loadFleet(signal, show) {
+  const rows = [];
+  let total = Infinity;
+  while (rows.length < Math.min(total, TARGETS_MAX)) {
+    const page = await get(
+      `targets?state=active&limit=${PAGE_TARGETS}&offset=${rows.length}`,
+      signal,
+    );
+    rows.push(...(await rowsOfPage(page.activeTargets)));
+    total = page.total ?? rows.length;
+    if (page.activeTargets.length === 0) break;
+    show([...rows]);
+    await breathe();
+  }
+  return rows;
+}

@@ -1,0 +1,58 @@
+// Why a verdict is what it is: each gate on the way to "leak", with its figure and limit.
+
+import { UNKNOWN, gateFigure } from "../format.js";
+
+function outcome(gate) {
+  if (!gate.judged) return { mark: "·", word: "not judged", kind: "unjudged" };
+  return gate.passed
+    ? { mark: "✓", word: "passed", kind: "passed" }
+    : { mark: "✗", word: "not passed", kind: "stopped" };
+}
+
+function Gate({ gate }) {
+  const { mark, word, kind } = outcome(gate);
+  return (
+    <tr class={kind}>
+      <td class="mark" title={word}>
+        <span aria-hidden="true">{mark}</span>
+        <span class="unseen">{word}</span>
+      </td>
+      <td>{gate.text}</td>
+      <td class="num">{gate.judged ? gateFigure(gate.gate, gate.value) : UNKNOWN}</td>
+      <td class="num dim">
+        {gate.comparison === "<=" ? "≤" : "≥"} {gateFigure(gate.gate, gate.limit)}
+      </td>
+    </tr>
+  );
+}
+
+export function Gates({ gates, verdict }) {
+  if (!gates?.length) return null;
+  return (
+    <section class="card">
+      <h2>{verdict === "leak" ? "Why this is a leak" : "Why this is not called a leak"}</h2>
+      <table class="plain gates">
+        <caption>A leak is what passes all of these, repeatedly.</caption>
+        <thead>
+          <tr>
+            <th scope="col">
+              <span class="unseen">Result</span>
+            </th>
+            <th scope="col">Gate</th>
+            <th scope="col" class="num">
+              Value
+            </th>
+            <th scope="col" class="num">
+              Needed
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {gates.map((gate) => (
+            <Gate key={gate.gate} gate={gate} />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

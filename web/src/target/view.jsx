@@ -1,0 +1,133 @@
+// One target: its memory over time, what grows in it and why it is called what it is called.
+
+import { useMemo } from "preact/hooks";
+
+import { bytes, duration, percent } from "../format.js";
+import { useLive } from "../live.js";
+import { Since, Ago, Badge, Facts, Growth, Health, TimeToLimit } from "../parts/words.jsx";
+import { Gates } from "../parts/gates.jsx";
+import { Live } from "../parts/states.jsx";
+import { History } from "../charts/history.jsx";
+import { buildName, limitOf, rateOf } from "../fleet/rows.js";
+import { href } from "../route.js";
+import { Capture } from "./capture.jsx";
+import { Goroutines } from "./goroutines.jsx";
+import { memoryLines, restartMarks } from "./memory.js";
+import { Rows } from "./rows.jsx";
+
+export function TargetTitle({ labels, health, verdict, children }) {
+  return (
+    <header class="title">
+      <a href="#/" class="up" data-up>
+        Fleet
+      </a>
+      <h1>
+        <bdi class="job">{labels.job}</bdi> <bdi class="dim">{labels.instance}</bdi>
+      </h1>
+      <Badge verdict={verdict} />
+      <Health health={health} />
+      {children}
+    </header>
+  );
+}
+
+function Build({ build, error }) {
+  if (!build) return <span class="dim">{error || "not known"}</span>;
+  return (
+    <bdi title={`${build.module} ${build.version} ${build.vcs_revision}, build id ${build.id}`}>
+      {buildName(build)} <span class="dim">{build.go_version}</span>
+    </bdi>
+  );
+}
+
+function Summary({ target, memory }) {
+  const { heap } = target;
+  const latest = memory?.latest ?? memory;
+  const limit = target.limit ?? heap.limit;
+  return (
+    <Facts
+      facts={[
+        ["In use", bytes(heap.inuse_bytes)],
+        ["Growth", <Growth rate={rateOf(heap)} />],
+        ["Limit in", limitOf(target) && <TimeToLimit limit={limitOf(target)} />],
+        ["Limit", limit?.bytes > 0 ? `${bytes(limit.bytes)}` : null],
+        ["RSS", latest?.rss > 0 ? bytes(latest.rss) : null],
+        ["Next GC at", latest?.nextGC > 0 ? bytes(latest.nextGC) : null],
+        ["GC's CPU", latest?.gcCPUFraction > 0 ? percent(latest.gcCPUFraction) : null],
+        ["Goroutines", target.goroutines?.count?.toLocaleString("en")],
+        ["Kept", heap.retention_ratio == null ? null : percent(heap.retention_ratio)],
+        [
+          "Allocates",
+          heap.alloc_bytes_per_second == null ? null : `${bytes(heap.alloc_bytes_per_second)}/s`,
+        ],
+        ["Growing since", heap.growing_since && <Since time={heap.growing_since} />],
+        ["Restarts", heap.process_restarts > 0 ? heap.process_restarts : null],
+        ["Build", <Build build={target.build} error={target.buildError} />],
+        ["Last scrape", <Ago time={target.lastScrape} />],
+        ["It took", duration(target.lastScrapeDuration)],
+      ]}
+    />
+  );
+}
+
+function OtherLabels({ labels }) {
+  const others = Object.entries(labels).filter(([name]) => name !== "job" && name !== "instance");
+  if (others.length === 0) return null;
+  return (
+    <ul class="labels" aria-label="Labels">
+      {others.map(([name, value]) => (
+        <li key={name}>
+          <span class="dim">{name}</span> <bdi>{value}</bdi>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Chart({ target, memory }) {
+  const answer = useLive(`targets/${target.id}/series`);
+  const more = useMemo(() => memoryLines(memory), [memory]);
+  return (
+    <section class="card" aria-labelledby="memory-title">
+      <h2 id="memory-title">Memory</h2>
+      <Live answer={answer} what="history">
+        {(series) => <History series={series} more={more} marks={restartMarks(target)} />}
+      </Live>
+    </section>
+  );
+}
+
+function Target({ target, query }) {
+  const memory = useLive(`targets/${target.id}/memory`, 15_000).data;
+  const { heap } = target;
+  return (
+    <>
+      <TargetTitle labels={target.labels} health={target.health} verdict={heap.verdict}>
+        <span class="actions">
+          <a href={href("targetFlame", { id: target.id })}>Flame graph</a>
+          <Capture target={target.id} />
+        </span>
+      </TargetTitle>
+      {target.health === "down" && (
+        <p class="state bad" role="alert">
+          Down: <bdi>{target.lastError}</bdi>
+        </p>
+      )}
+      <Summary target={target} memory={memory} />
+      <OtherLabels labels={target.labels} />
+      <Chart target={target} memory={memory} />
+      <Rows target={target.id} build={target.build} buildError={target.buildError} query={query} />
+      <Goroutines target={target.id} />
+      <Gates gates={target.gates} verdict={heap.verdict} />
+    </>
+  );
+}
+
+export function TargetView({ id, query }) {
+  const answer = useLive(`targets/${encodeURIComponent(id)}`);
+  return (
+    <Live answer={answer} what="target">
+      {(target) => <Target target={target} query={query} />}
+    </Live>
+  );
+}
