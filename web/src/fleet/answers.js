@@ -40,6 +40,7 @@ function answerOf(suspects, instances) {
     firstSeenIn: worst.firstSeenIn ?? target.firstSeenIn ?? null,
     limit: worst.timeToLimit ?? null,
     recurring: Boolean(worst.recurring),
+    provisional: Boolean(worst.provisional),
     spark: worst.sparkline ?? [],
   };
 }

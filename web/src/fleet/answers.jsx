@@ -67,7 +67,7 @@ function Who({ answer }) {
 }
 
 function Why({ answer }) {
-  const { kept, since, firstSeenIn, recurring } = answer;
+  const { kept, since, firstSeenIn, recurring, provisional } = answer;
   return (
     <div class="a-why">
       <div>
@@ -76,7 +76,10 @@ function Why({ answer }) {
       </div>
       <div class="dim">
         {kept == null ? "allocates nothing now" : `${percent(kept)} is never freed`}
-        {recurring && " · recurring"}
+        {recurring && <span title="it leaked before the last restart, too"> · recurring</span>}
+        {provisional && (
+          <span title="so fast that it is told before it was watched for long"> · provisional</span>
+        )}
       </div>
     </div>
   );

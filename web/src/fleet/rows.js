@@ -1,12 +1,24 @@
 // The lines of the fleet: what the API says of each target, boiled down to what is shown; and their
 // order, their filter and their jobs. Pure functions.
 
-const SEVERITY = { leak: 0, growing: 1, saturating: 2, warming: 4, healthy: 5 };
+const WORST_FIRST = [
+  "leak",
+  "growing",
+  "saturating",
+  "step",
+  "sawtooth",
+  "load-coupled",
+  "unresolvable",
+  "churn",
+  "warming",
+  "healthy",
+];
+const SEVERITY = Object.fromEntries(WORST_FIRST.map((verdict, i) => [verdict, i]));
 
-export const VERDICTS = Object.keys(SEVERITY);
+export const VERDICTS = WORST_FIRST;
 
 export function severityOf(verdict) {
-  return SEVERITY[verdict] ?? 3; // no data: worth a look before what is known to be well
+  return SEVERITY[verdict] ?? 2.5; // no data: worth a look before what is known to be well
 }
 
 export function rateOf(verdict) {
