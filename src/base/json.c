@@ -94,6 +94,13 @@ cJSON *lw_json_append(cJSON *array)
     return object;
 }
 
+void lw_json_append_text(cJSON *array, const char *text)
+{
+    char *clean = scrub(text);
+    cJSON_AddItemToArray(array, cJSON_CreateString(clean ? clean : text));
+    free(clean);
+}
+
 void lw_json_append_double(cJSON *array, double value)
 {
     cJSON_AddItemToArray(array, isfinite(value) ? cJSON_CreateNumber(value) : cJSON_CreateNull());

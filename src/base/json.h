@@ -24,6 +24,7 @@ cJSON *lw_json_object(cJSON *object, const char *name);
 cJSON *lw_json_array(cJSON *object, const char *name);
 /* A new object at the end of an array. */
 cJSON *lw_json_append(cJSON *array);
+void lw_json_append_text(cJSON *array, const char *text);
 void lw_json_append_double(cJSON *array, double value);
 
 #endif

@@ -181,7 +181,7 @@ void report_growth_init(struct report_growth *growth);
     X(REPORT_TICKER, "ticker", "timers or tickers that are never stopped") \
     X(REPORT_GOROUTINE, "goroutine", "goroutines that wait for ever") \
     X(REPORT_HTTP_BODY, "http-body", "HTTP response bodies that are never closed") \
-    X(REPORT_CACHE_UNBOUNDED, "cache-unbounded", "a cache or map without eviction") \
+    X(REPORT_CACHE_UNBOUNDED, "cache-unbounded", "a cache, map or list that is only added to") \
     X(REPORT_SUBSLICE, "subslice", "small slices or strings of large arrays that are kept") \
     X(REPORT_FINALIZER_CYCLE, "finalizer-cycle", \
         "objects with finalizers that are never collected") \

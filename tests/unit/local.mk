@@ -14,6 +14,7 @@ include tests/unit/capture.mk
 include tests/unit/http.mk
 include tests/unit/binaries.mk
 include tests/unit/expo.mk
+include tests/unit/report.mk
 include tests/unit/store.mk
 include tests/unit/alert.mk
 include tests/unit/evidence.mk

@@ -1,0 +1,356 @@
+/* Patterns that show in what is allocated: closures, maps, slices, errors. */
+#include <stdio.h>
+#include <string.h>
+
+#include "report/patterns.h"
+
+#define ARRAY_BYTES_MIN 4096   /* smaller arrays are not worth being held by a slice */
+#define RETENTION_HIGH  .8     /* of what is allocated this share stays */
+#define SLOW_RATE_MAX   4370.0 /* bytes/s: 256 KiB a minute */
+#define LARGE_HEAP_MIN  ((int64_t)256 << 20)
+
+static bool is(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+static bool is_subject_retained(const struct report_signs *signs)
+{
+    return signs->facts->subject.retention >= RETENTION_HIGH;
+}
+
+static void note_retention(const struct report_signs *signs, struct report_candidate *c)
+{
+    if (!c->score || !is_subject_retained(signs))
+        return;
+    c->score++;
+    report_notes_add(&c->evidence, "%.0f %% of what is allocated there is never freed",
+        100 * signs->facts->subject.retention);
+}
+
+/* ---- closures ---- */
+
+static bool is_closure(const struct report_sign *sign)
+{
+    return is(report_sign_kind(sign), "closure") || report_type_is_closure(report_sign_type(sign));
+}
+
+/* Code that is instantiated shows its shape in its name, or only dots where that was cut. */
+static bool is_generic(const struct report_sign *sign)
+{
+    const char *function = report_sign_responsible(sign);
+    return strstr(function, "[go.shape.") || strstr(function, "[...]") ||
+           strstr(report_sign_type(sign), "go.shape.");
+}
+
+static const struct report_sign *find_closure(const struct report_signs *signs)
+{
+    static const char *const timers[] = {"time.", "context.", NULL};
+    for (size_t i = 0; i < signs->count; i++) {
+        if (is_closure(&signs->list[i]) && !report_sign_calls(&signs->list[i], timers))
+            return &signs->list[i];
+    }
+    return NULL;
+}
+
+/* A map or slice of functions. */
+static const struct report_sign *find_function_container(const struct report_signs *signs)
+{
+    for (size_t i = 0; i < signs->count; i++) {
+        const char *type = report_sign_type(&signs->list[i]);
+        const char *value = report_type_map_value(type);
+        if (!value && strncmp(type, "[]", 2) == 0)
+            value = type + 2;
+        if (value && strncmp(value, "func(", 5) == 0)
+            return &signs->list[i];
+    }
+    return NULL;
+}
+
+static void judge_captured(
+    const struct report_signs *signs, const struct report_sign *closure, struct report_candidate *c)
+{
+    size_t len;
+    const char *captured = report_type_captured(report_sign_type(closure), &len);
+    if (!captured)
+        return;
+    const char *subject = report_sign_type(&signs->list[0]);
+    report_notes_add(&c->evidence, "each captured %.*s", (int)(len < 120 ? len : 120), captured);
+    if (*subject && !closure->is_subject && report_type_holds(captured, subject)) {
+        c->score += 2;
+        report_notes_add(&c->evidence, "what grows, %.80s, is among what they captured", subject);
+    }
+}
+
+static void judge_closures(
+    const struct report_signs *signs, const struct report_sign *closure, struct report_candidate *c)
+{
+    c->score += closure->is_subject ? 3 : closure->grew ? 2 : 1;
+    report_notes_add(&c->evidence, "closures are made in %.100s", report_sign_responsible(closure));
+    judge_captured(signs, closure, c);
+    const struct report_sign *container = find_function_container(signs);
+    if (container) {
+        c->score += container->grew ? 3 : 2;
+        report_notes_add(&c->evidence, "a container of functions, %.100s, %s",
+            report_sign_type(container), report_sign_relation(container));
+    } else {
+        report_notes_add(&c->against, "no map or slice of functions was seen to grow with it");
+    }
+    note_retention(signs, c);
+}
+
+void report_judge_closure_map(const struct report_signs *signs, struct report_candidate *c)
+{
+    const struct report_sign *closure = find_closure(signs);
+    if (closure && !is_generic(closure))
+        judge_closures(signs, closure, c);
+}
+
+void report_judge_generic_registry(const struct report_signs *signs, struct report_candidate *c)
+{
+    const struct report_sign *closure = find_closure(signs);
+    if (!closure || !is_generic(closure))
+        return;
+    c->score++;
+    report_notes_add(&c->evidence, "the code that makes them is generic");
+    judge_closures(signs, closure, c);
+}
+
+/* ---- maps ---- */
+
+static bool is_map(const struct report_sign *sign)
+{
+    static const char *const growing[] = {
+        "internal/runtime/maps.", "runtime.mapassign", "runtime.hashGrow", NULL};
+    return is(report_sign_kind(sign), "map") || report_type_is_map(report_sign_type(sign)) ||
+           report_sign_calls(sign, growing);
+}
+
+static bool is_interface_map(const struct report_sign *sign)
+{
+    const char *value = report_type_map_value(report_sign_type(sign));
+    return value && report_type_is_interface(value);
+}
+
+/* The types that are boxed, each once, at most three; returns their number. */
+static size_t note_boxed(const struct report_signs *signs, struct report_candidate *c)
+{
+    const char *seen[3] = {"", "", ""};
+    size_t count = 0;
+    for (size_t i = 0; i < signs->count && count < 3; i++) {
+        const struct report_sign *sign = &signs->list[i];
+        const char *type = report_sign_type(sign);
+        bool is_new = !is(type, seen[0]) && !is(type, seen[1]);
+        if (!is(report_sign_kind(sign), "boxing") || (count && !is_new))
+            continue;
+        seen[count++] = type;
+        report_notes_add(&c->evidence, "%.80s is boxed into interfaces in %.80s",
+            *type ? type : "a value", report_sign_responsible(sign));
+    }
+    return count;
+}
+
+void report_judge_any_map(const struct report_signs *signs, struct report_candidate *c)
+{
+    const struct report_sign *map = NULL;
+    for (size_t i = 0; i < signs->count && !map; i++) {
+        if (is_interface_map(&signs->list[i]))
+            map = &signs->list[i];
+    }
+    if (!map)
+        return;
+    c->score = map->is_subject ? 4 : map->grew ? 3 : 2;
+    report_notes_add(&c->evidence, "the map %.100s %s", report_sign_type(map),
+        map->is_subject ? "grows" : report_sign_relation(map));
+    size_t boxed = note_boxed(signs, c);
+    c->score += boxed ? 2 : 0;
+    if (!boxed)
+        report_notes_add(&c->against, "no boxing of values was seen beside it");
+    note_retention(signs, c);
+}
+
+/* A map (or else a slice) that can hold things of a type. */
+static const struct report_sign *find_holder(
+    const struct report_signs *signs, const char *held, bool of_maps)
+{
+    for (size_t i = 0; i < signs->count; i++) {
+        const char *type = report_sign_type(&signs->list[i]);
+        bool fits = of_maps ? report_type_is_map(type) : strncmp(type, "[]", 2) == 0;
+        if (fits && report_type_holds(type, held))
+            return &signs->list[i];
+    }
+    return NULL;
+}
+
+static const struct report_sign *find_plain_map(const struct report_signs *signs)
+{
+    for (size_t i = 0; i < signs->count; i++) {
+        const struct report_sign *sign = &signs->list[i];
+        if (is_map(sign) && !is_interface_map(sign) && sign->grew)
+            return sign;
+    }
+    return NULL;
+}
+
+static bool is_array(const struct report_sign *sign)
+{
+    const char *kind = report_sign_kind(sign), *type = report_sign_type(sign);
+    return is(kind, "slice") || is(kind, "slice growth") || is(kind, "string") ||
+           strncmp(type, "[]", 2) == 0 || is(type, "string");
+}
+
+static void judge_holder(const struct report_signs *signs, struct report_candidate *c)
+{
+    const char *subject = report_sign_type(&signs->list[0]);
+    const struct report_sign *holder = find_holder(signs, subject, true);
+    const struct report_sign *map = find_plain_map(signs);
+    if (holder) {
+        c->score += holder->grew ? 4 : 3;
+        report_notes_add(&c->evidence, "%.100s, which holds %.80s, %s", report_sign_type(holder),
+            subject, report_sign_relation(holder));
+    } else if (map) {
+        c->score += map->is_subject ? 4 : 2;
+        const char *type = report_sign_type(map);
+        report_notes_add(&c->evidence, "%s%.100s %s", *type ? "the map " : "a map", type,
+            map->is_subject ? "grows" : report_sign_relation(map));
+    } else if ((holder = find_holder(signs, subject, false))) {
+        c->score += is_array(&signs->list[0]) ? 2 : 3; /* parts of arrays may lie in lists, too */
+        report_notes_add(&c->evidence, "%.100s, a list which holds it, %s",
+            report_sign_type(holder), report_sign_relation(holder));
+    }
+}
+
+void report_judge_cache_unbounded(const struct report_signs *signs, struct report_candidate *c)
+{
+    static const char *const lists[] = {"container/list.", NULL};
+    judge_holder(signs, c);
+    const char *list = NULL;
+    for (size_t i = 0; i < signs->count && !list; i++)
+        list = report_sign_calls(&signs->list[i], lists);
+    if (list) {
+        c->score += 2;
+        report_notes_add(&c->evidence, "%.60s is called there: a list as caches keep", list);
+    }
+    if (!c->score)
+        return;
+    note_retention(signs, c);
+    report_notes_add(&c->against,
+        "whether anything is ever removed cannot be seen; a cache that is still being filled looks "
+        "the same until its growth slows down");
+}
+
+/* ---- arrays ---- */
+
+void report_judge_subslice(const struct report_signs *signs, struct report_candidate *c)
+{
+    static const char *const readers[] = {"io.ReadAll", "io/ioutil.ReadAll", "os.ReadFile",
+        "bytes.(*Buffer).", "bufio.(*", "strings.Repeat", "strings.(*Builder).", "encoding/", NULL};
+    const struct report_sign *subject = &signs->list[0];
+    double bytes = report_sign_object_bytes(subject);
+    if (!is_array(subject) || bytes < ARRAY_BYTES_MIN)
+        return;
+    c->score = 2;
+    report_notes_add(&c->evidence, "arrays of %.0f bytes each are kept (%.80s)", bytes,
+        *report_sign_type(subject) ? report_sign_type(subject) : report_sign_kind(subject));
+    const char *reader = report_sign_calls(subject, readers);
+    if (reader) {
+        c->score++;
+        report_notes_add(
+            &c->evidence, "they come from %.80s, of which often a part is kept", reader);
+    }
+    const struct report_sign *list = find_holder(signs, report_sign_type(subject), false);
+    if (list) {
+        c->score++;
+        report_notes_add(&c->evidence, "%.100s, which can refer to parts of them, %s",
+            report_sign_type(list), report_sign_relation(list));
+    }
+    report_notes_add(&c->against,
+        "how much of each array is still referred to cannot be seen in a heap profile: they may be "
+        "kept as a whole");
+}
+
+/* ---- errors ---- */
+
+void report_judge_error_chain(const struct report_signs *signs, struct report_candidate *c)
+{
+    static const char *const makers[] = {
+        "fmt.Errorf", "fmt.errorf", "errors.Join", "errors.join", "github.com/pkg/errors.", NULL};
+    static const char *const types[] = {"fmt.wrapError", "fmt.wrapErrors", "errors.joinError",
+        "errors.errorString", "github.com/pkg/errors.", "[]error", NULL};
+    int subject = 0, beside = 0;
+    for (size_t i = 0; i < signs->count; i++) {
+        const struct report_sign *sign = &signs->list[i];
+        const char *maker = report_sign_calls(sign, makers);
+        const char *type = report_sign_type(sign);
+        bool known = false;
+        for (const char *const *t = types; *t; t++)
+            known |= strncmp(type, *t, strlen(*t)) == 0;
+        bool named = sign->is_subject && (strstr(type, "Error") || strstr(type, "error"));
+        if (!maker && !known && !named)
+            continue;
+        *(sign->is_subject ? &subject : &beside) += (maker ? 2 : 0) + (known ? 3 : named ? 2 : 0);
+        report_notes_add(&c->evidence, "%.80s%s%.60s %s", *type ? type : "memory",
+            maker ? " made by " : "", maker ? maker : "",
+            sign->is_subject ? "grows" : report_sign_relation(sign));
+    }
+    c->score = subject + (beside < 3 ? beside : 3);
+    int64_t objects = signs->facts->subject.values.inuse_objects;
+    if (subject && objects > 0)
+        report_notes_add(&c->evidence,
+            "%lld of them are in use: so long is the chain if each wraps the one before",
+            (long long)objects);
+    note_retention(signs, c);
+}
+
+/* ---- what hides ---- */
+
+/* An object of a type with a name. */
+static const struct report_sign *find_object(const struct report_signs *signs)
+{
+    for (size_t i = 0; i < signs->count; i++) {
+        const struct report_sign *sign = &signs->list[i];
+        if (sign->grew && is(report_sign_kind(sign), "object") &&
+            strchr(report_sign_type(sign), '.'))
+            return sign;
+    }
+    return NULL;
+}
+
+void report_judge_finalizer_cycle(const struct report_signs *signs, struct report_candidate *c)
+{
+    static const char *const setters[] = {
+        "runtime.SetFinalizer", "runtime.AddCleanup", "runtime.addfinalizer", NULL};
+    const char *setter = NULL;
+    for (size_t i = 0; i < signs->count && !setter; i++)
+        setter = report_sign_calls(&signs->list[i], setters);
+    if (setter) {
+        c->score = 4;
+        report_notes_add(&c->evidence, "%.60s is called there", setter);
+    }
+    const struct report_sign *object = find_object(signs);
+    if (!object || !is_subject_retained(signs) || find_plain_map(signs))
+        return;
+    const char *type = report_sign_type(object);
+    if (find_holder(signs, type, true) || find_holder(signs, type, false))
+        return;
+    c->score += 2;
+    report_notes_add(
+        &c->evidence, "objects of %.100s stay, and no container was seen to hold them", type);
+    if (!setter)
+        report_notes_add(&c->against,
+            "a heap profile does not show finalizers: look for "
+            "runtime.SetFinalizer on that type, and for a cycle through it");
+}
+
+void report_judge_slow(const struct report_signs *signs, struct report_candidate *c)
+{
+    const struct report_facts *facts = signs->facts;
+    int64_t heap = facts->before_gc ? facts->before_gc->total.inuse_bytes : 0;
+    double rate = facts->subject.rate.value;
+    if (heap < LARGE_HEAP_MIN || !(rate > 0 && rate <= SLOW_RATE_MAX))
+        return;
+    c->score = 4;
+    report_notes_add(&c->evidence, "it grows by %.0f KiB a minute within %lld MiB in use",
+        rate * 60 / 1024, (long long)(heap >> 20));
+    report_notes_add(&c->against, "this is how it shows, not what causes it");
+}

@@ -1,0 +1,261 @@
+/* The report as JSON and as Markdown. */
+#include "report_facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "profile_sketch.h"
+
+#define MIB ((int64_t)1 << 20)
+
+static char *markdown(const struct report_facts *facts)
+{
+    struct report_diagnosis diagnosis;
+    struct lw_strbuf out;
+    struct lw_err err;
+    report_diagnose(facts, &diagnosis);
+    lw_strbuf_init(&out, 1 << 20);
+    assert_int_equal(report_encode_markdown(facts, &diagnosis, &out, &err), 0);
+    return lw_strbuf_take(&out, NULL);
+}
+
+static cJSON *json(const struct report_facts *facts)
+{
+    struct report_diagnosis diagnosis;
+    struct lw_strbuf out;
+    struct lw_err err;
+    report_diagnose(facts, &diagnosis);
+    lw_strbuf_init(&out, 1 << 20);
+    assert_int_equal(report_encode_json(facts, &diagnosis, &out, &err), 0);
+    cJSON *parsed = cJSON_Parse(out.data);
+    assert_non_null(parsed);
+    lw_strbuf_fini(&out);
+    return parsed;
+}
+
+static void assert_has(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("there is no \"%s\" in:\n%s", part, text);
+}
+
+static const cJSON *member(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    if (!item)
+        fail_msg("there is no member %s", name);
+    return item;
+}
+
+/* One site of main.leak with that much in use. */
+static struct profile *heap(int64_t bytes)
+{
+    static struct sketch s;
+    struct lw_err err;
+    sketch_program(&s);
+    sketch_add_sample(&s, sketch_stack_1_3, sketch_inuse(bytes / 64, bytes), 64);
+    struct profile *profile = sketch_decode(&s, &err);
+    assert_non_null(profile);
+    return profile;
+}
+
+static void fill(struct known *k)
+{
+    known_init(k);
+    struct report_facts *f = &k->facts;
+    known_subject(k, "main.Session", "object", "main.(*Store).Open main.serve main.main");
+    f->incident_id = 0xabc;
+    f->trigger = "verdict";
+    f->opened_at = (struct lw_wall){1767225600 * LW_NS_PER_S};
+    f->subject.rate = (struct report_estimate){71652, 66410, 76895};
+    f->subject.window_s = 3600;
+    f->subject.age_s = 5400;
+    f->subject.values.inuse_bytes = 300 * MIB;
+    f->subject.onset_from = (struct lw_wall){1767218400 * LW_NS_PER_S};
+    f->subject.onset_to = (struct lw_wall){1767219000 * LW_NS_PER_S};
+    f->target.build_id = "abcd";
+    f->target.version = "v1.8.2";
+    f->first_seen = (struct report_first_seen){"v1.8.2", "", "abcd", "v1.8.1"};
+    f->replicas = 8;
+    f->replicas_growing = 7;
+    f->memory = (struct report_memory){
+        400. * MIB, 300. * MIB, 60. * MIB, 10. * MIB, 20. * MIB, 10. * MIB, 1024. * MIB, "cgroup"};
+    f->limit_in_s = (struct report_estimate){10200, 9400, HUGE_VAL};
+}
+
+static void test_a_person_reads_what_leaks(void **state)
+{
+    (void)state;
+    static struct known k;
+    fill(&k);
+    char *text = markdown(&k.facts);
+    assert_has(text, "# main.Session grows by 4.1 MiB/min in checkout\n");
+    assert_has(text, "captured 2026-01-01 00:00 UTC by `verdict`");
+    assert_has(text, "**What:** `main.Session`, allocated as `object`");
+    assert_has(text, "**Allocated by:** `main.(*Store).Open` `main.go:88`");
+    assert_has(text, "4.1 MiB/min (3.8 MiB to 4.4 MiB), measured over 60 min; 300 MiB in use now");
+    assert_has(text, "97 % of what is allocated stays; mean age 90 min");
+    assert_has(text, "between 2025-12-31 22:00 UTC and 2025-12-31 22:10 UTC");
+    assert_has(text, "first seen in `v1.8.2`, absent in `v1.8.1`");
+    assert_has(text, "7 of 8 of the job");
+    assert_has(text, "RSS 400 MiB = in use 300 MiB + idle 60.0 MiB");
+    assert_has(text, "1.0 GiB from `cgroup`, reached in 2 h 50 min (2 h 36 min to never)");
+    free(text);
+}
+
+static void test_a_program_reads_the_same(void **state)
+{
+    (void)state;
+    static struct known k;
+    fill(&k);
+    cJSON *r = json(&k.facts);
+    assert_string_equal(member(r, "id")->valuestring, "0000000000000abc");
+    const cJSON *subject = member(r, "subject");
+    assert_string_equal(member(subject, "type")->valuestring, "main.Session");
+    assert_true(member(member(subject, "rateBytesPerSecond"), "lo")->valuedouble == 66410);
+    assert_string_equal(
+        member(member(subject, "responsible"), "function")->valuestring, "main.(*Store).Open");
+    assert_int_equal(cJSON_GetArraySize(member(subject, "stack")), 3);
+    assert_string_equal(member(member(r, "firstSeenIn"), "absentIn")->valuestring, "v1.8.1");
+    assert_int_equal(member(member(r, "replicas"), "growing")->valueint, 7);
+    assert_true(cJSON_IsNull(member(member(r, "timeToLimitSeconds"), "hi")));
+    assert_true(cJSON_IsNull(member(r, "gc")));
+    assert_true(cJSON_IsNull(member(r, "diff")));
+    cJSON_Delete(r);
+}
+
+static void test_tables_come_from_the_profiles(void **state)
+{
+    (void)state;
+    static struct known k;
+    fill(&k);
+    struct profile *base = heap(MIB), *before = heap(40 * MIB), *after = heap(30 * MIB);
+    struct report_type type = {"main.Session", "object", ""};
+    struct lw_map types = {0};
+    lw_map_put(&types, before->sites[0].id, &type);
+    k.facts.types = &types;
+    k.facts.baseline = base;
+    k.facts.baseline_at = k.facts.subject.onset_from;
+    k.facts.before_gc = before;
+    k.facts.after_gc = after;
+    char *text = markdown(&k.facts);
+    assert_has(text, "| `main.Session` | `main.leak` `");
+    assert_has(text, "| 40.0 MiB | 40.0 MiB | 10.0 MiB (25 %) |");
+    assert_has(text, "| 1.0 MiB | 40.0 MiB | +39.0 MiB |");
+    free(text);
+    cJSON *r = json(&k.facts);
+    const cJSON *row = cJSON_GetArrayItem(member(member(r, "gc"), "rows"), 0);
+    assert_true(member(row, "freedBytes")->valuedouble == 10 * MIB);
+    row = cJSON_GetArrayItem(member(member(r, "diff"), "rows"), 0);
+    assert_true(member(row, "deltaBytes")->valuedouble == 39 * MIB);
+    assert_string_equal(member(row, "type")->valuestring, "main.Session");
+    cJSON_Delete(r);
+    lw_map_fini(&types);
+    profile_free(&base);
+    profile_free(&before);
+    profile_free(&after);
+}
+
+static void test_what_was_refused_is_told(void **state)
+{
+    (void)state;
+    static struct known k;
+    fill(&k);
+    const struct report_file files[] = {{"heap.pb.gz", "ok", "", 2048},
+        {"heap-gc.pb.gz", "refused", "the heap is larger than gc_heap_limit", 0},
+        {"trace.out", "failed", NULL, 0}};
+    k.facts.files = files;
+    k.facts.file_count = 3;
+    char *text = markdown(&k.facts);
+    assert_has(text, "- `heap.pb.gz` 2.0 KiB\n");
+    assert_has(text, "- `heap-gc.pb.gz` `refused`: `the heap is larger than gc_heap_limit`\n");
+    assert_has(text, "- `trace.out` `failed`\n");
+    free(text);
+    cJSON *r = json(&k.facts);
+    assert_int_equal(cJSON_GetArraySize(member(r, "bundle")), 3);
+    cJSON_Delete(r);
+}
+
+static void test_captured_variables(void **state)
+{
+    (void)state;
+    static struct known k;
+    known_init(&k);
+    known_subject(&k, "struct { F uintptr; X0 []uint8; X1 struct { a int; b string }; X2 *main.T }",
+        "closure", "main.f");
+    cJSON *r = json(&k.facts);
+    const cJSON *captured = member(member(r, "subject"), "captured");
+    assert_int_equal(cJSON_GetArraySize(captured), 3);
+    assert_string_equal(member(cJSON_GetArrayItem(captured, 1), "name")->valuestring, "X1");
+    assert_string_equal(
+        member(cJSON_GetArrayItem(captured, 1), "type")->valuestring, "struct { a int; b string }");
+    assert_string_equal(member(cJSON_GetArrayItem(captured, 2), "type")->valuestring, "*main.T");
+    cJSON_Delete(r);
+}
+
+static void test_nothing_is_known(void **state)
+{
+    (void)state;
+    struct report_facts facts;
+    report_facts_init(&facts);
+    char *text = markdown(&facts);
+    assert_has(text, "# Snapshot of a target\n");
+    assert_has(text, "Nothing is seen to grow");
+    assert_has(text, "fits none of the known patterns");
+    free(text);
+    cJSON *r = json(&facts);
+    assert_string_equal(member(r, "pattern")->valuestring, "unknown");
+    assert_true(cJSON_IsNull(member(r, "replicas")));
+    cJSON_Delete(r);
+}
+
+static void test_foreign_text_means_nothing_to_markdown(void **state)
+{
+    (void)state;
+    static struct known k;
+    fill(&k);
+    known_subject(&k, "evil|`<b>\n# x\xff", "object", "main.f");
+    k.facts.reason = "](http://x) `@all";
+    char *text = markdown(&k.facts);
+    assert_has(text, "`evil\\|'<b> # x\xef\xbf\xbd`");
+    assert_has(text, "# evil\\|\\`\\<b\\> \\# x\xef\xbf\xbd grows");
+    assert_has(text, ": `](http://x) '@all`");
+    free(text);
+    cJSON_Delete(json(&k.facts));
+}
+
+static void test_a_report_that_is_too_large_is_refused(void **state)
+{
+    (void)state;
+    static struct known k;
+    fill(&k);
+    struct report_diagnosis diagnosis;
+    struct lw_strbuf out;
+    struct lw_err err;
+    report_diagnose(&k.facts, &diagnosis);
+    lw_strbuf_init(&out, 100);
+    assert_int_equal(report_encode_markdown(&k.facts, &diagnosis, &out, &err), -1);
+    assert_int_equal(err.code, LW_TOO_LARGE);
+    lw_strbuf_fini(&out);
+    lw_strbuf_init(&out, 100);
+    assert_int_equal(report_encode_json(&k.facts, &diagnosis, &out, &err), -1);
+    assert_int_equal(err.code, LW_TOO_LARGE);
+    lw_strbuf_fini(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_person_reads_what_leaks),
+        cmocka_unit_test(test_a_program_reads_the_same),
+        cmocka_unit_test(test_tables_come_from_the_profiles),
+        cmocka_unit_test(test_what_was_refused_is_told),
+        cmocka_unit_test(test_captured_variables),
+        cmocka_unit_test(test_nothing_is_known),
+        cmocka_unit_test(test_foreign_text_means_nothing_to_markdown),
+        cmocka_unit_test(test_a_report_that_is_too_large_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
