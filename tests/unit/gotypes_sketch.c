@@ -38,6 +38,11 @@ void sketch_init(struct sketch *s, bool is_arm64)
     memset(s->image + SKETCH_TEXT, is_arm64 ? 0 : 0xcc, SKETCH_TYPES - SKETCH_TEXT);
 }
 
+static unsigned text_bytes(const struct sketch *s)
+{
+    return s->func_count * SKETCH_FUNC_BYTES + s->extra_bytes;
+}
+
 uint64_t sketch_func_address(unsigned number)
 {
     return SKETCH_BASE + SKETCH_TEXT + number * SKETCH_FUNC_BYTES;
@@ -45,16 +50,22 @@ uint64_t sketch_func_address(unsigned number)
 
 uint64_t sketch_func(struct sketch *s, const char *name)
 {
-    assert(s->func_count < SKETCH_FUNCS_MAX);
+    assert(s->func_count < SKETCH_FUNCS_MAX && !s->extra_bytes);
     s->names[s->func_count] = name;
     s->at = SKETCH_TEXT + s->func_count * SKETCH_FUNC_BYTES;
     return sketch_func_address(s->func_count++);
 }
 
+void sketch_extend(struct sketch *s, unsigned bytes)
+{
+    s->extra_bytes = bytes;
+    assert(text_bytes(s) <= SKETCH_TYPES - SKETCH_TEXT);
+}
+
 uint64_t sketch_code(struct sketch *s, const void *bytes, size_t len)
 {
     uint64_t address = SKETCH_BASE + s->at;
-    assert(s->at + len <= SKETCH_TEXT + s->func_count * SKETCH_FUNC_BYTES);
+    assert(s->at + len <= SKETCH_TEXT + text_bytes(s));
     memcpy(s->image + s->at, bytes, len);
     s->at += (unsigned)len;
     return address;
@@ -219,11 +230,11 @@ static void write_pclntab(struct sketch *s)
     memcpy(s->image + base + files, "/src/main.go", 13);
     for (unsigned i = 0; i < s->func_count; i++) {
         snprintf((char *)s->image + name_at, 64, "%s", s->names[i]);
+        unsigned end = SKETCH_FUNC_BYTES + (i + 1 == s->func_count ? s->extra_bytes : 0);
         const unsigned offsets[3] = {
-            write_values(s, &value_at, 0, s->depth_at[i], (int)s->depths[i], SKETCH_FUNC_BYTES) -
-                base - values,
-            write_values(s, &value_at, 0, SKETCH_FUNC_BYTES, 0, SKETCH_FUNC_BYTES) - base - values,
-            write_values(s, &value_at, 10, 16, 20 + (int)i, SKETCH_FUNC_BYTES) - base - values,
+            write_values(s, &value_at, 0, s->depth_at[i], (int)s->depths[i], end) - base - values,
+            write_values(s, &value_at, 0, end, 0, end) - base - values,
+            write_values(s, &value_at, 10, 16, 20 + (int)i, end) - base - values,
         };
         sketch_put32(s, base + funcs + 8 * i, i * SKETCH_FUNC_BYTES);
         sketch_put32(s, base + funcs + 8 * i + 4, func_at - base - funcs);
@@ -231,7 +242,7 @@ static void write_pclntab(struct sketch *s)
         name_at += (unsigned)strlen(s->names[i]) + 1;
         func_at += 48;
     }
-    sketch_put32(s, base + funcs + 8 * s->func_count, s->func_count * SKETCH_FUNC_BYTES);
+    sketch_put32(s, base + funcs + 8 * s->func_count, text_bytes(s));
     assert(func_at <= SKETCH_DATA && value_at <= base + funcs && name_at <= base + units);
 }
 
@@ -241,7 +252,7 @@ static void write_moduledata(struct sketch *s)
     const unsigned words[] = {0, 1, 4, 7, 10, 13, 16};
     uint64_t at = SKETCH_BASE + MODULEDATA, table = SKETCH_BASE + SKETCH_PCLNTAB;
     uint64_t text = SKETCH_BASE + SKETCH_TEXT, types = SKETCH_BASE + SKETCH_TYPES;
-    uint64_t end = text + s->func_count * SKETCH_FUNC_BYTES;
+    uint64_t end = text + text_bytes(s);
     for (unsigned i = 0; i < sizeof parts / sizeof parts[0]; i++)
         sketch_pointer(s, at + 8 * words[i], table + parts[i]);
     sketch_put64(s, MODULEDATA + 8 * 17, s->func_count + 1);

@@ -8,13 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SKETCH_BYTES      0x6000u
+#define SKETCH_BYTES      0x8000u
 #define SKETCH_BASE       0x400000u /* virtual address of the file's first byte */
 #define SKETCH_TEXT       0x1000u   /* offsets in the file */
-#define SKETCH_TYPES      0x2000u
-#define SKETCH_PCLNTAB    0x3000u
-#define SKETCH_DATA       0x5000u
-#define SKETCH_FUNC_BYTES 128u /* functions have slots of this size */
+#define SKETCH_TYPES      0x4000u
+#define SKETCH_PCLNTAB    0x5000u
+#define SKETCH_DATA       0x7000u
+#define SKETCH_FUNC_BYTES 128u /* functions have slots of this size, but for the last */
 #define SKETCH_FUNCS_MAX  24u
 #define SKETCH_TYPE_BYTES 128u
 #define SKETCH_TYPES_MAX  16u
@@ -30,7 +30,8 @@ struct sketch {
     unsigned depths[SKETCH_FUNCS_MAX];   /* of the frame, once SP was moved */
     unsigned depth_at[SKETCH_FUNCS_MAX]; /* offset of the instruction after that */
     unsigned func_count;
-    unsigned at; /* where code is put next: an offset in the file */
+    unsigned extra_bytes; /* that the last function has beyond its slot */
+    unsigned at;          /* where code is put next: an offset in the file */
     unsigned type_count;
     unsigned name_bytes; /* of types, taken so far */
     struct {
@@ -46,6 +47,9 @@ void sketch_init(struct sketch *s, bool is_arm64);
  * address of one to come is known: sketch_func_address(). */
 uint64_t sketch_func(struct sketch *s, const char *name);
 uint64_t sketch_func_address(unsigned number);
+
+/* Makes the function that was begun last, and is the last, larger than its slot. */
+void sketch_extend(struct sketch *s, unsigned bytes);
 
 /* Code of the function that was begun last; each returns the address of what it put. */
 uint64_t sketch_code(struct sketch *s, const void *bytes, size_t len);

@@ -328,6 +328,30 @@ static void an_unknown_jump(void **state)
     expect(b, call, NULL);
 }
 
+/* Of a large function only a few instructions are read, but all ways to them are known: the branch
+ * over thousands of bytes, and the one back from its end. */
+static void a_large_function(void **state)
+{
+    (void)state;
+    for (int other = 0; other < 3; other++) {
+        struct binary *b = begin(false);
+        struct sketch *s = &b->sketch;
+        enum { FAR = 5000 };
+        sketch_func(s, "main.large");
+        sketch_extend(s, FAR + 64);
+        sketch_lea(s, AX, other == 1 ? b->map_type : b->entry_type);
+        code(b, "48 85 c9 0f 84"); /* TEST RCX, RCX; JE over what follows */
+        sketch_word(s, FAR + 7);
+        for (int i = 0; i < FAR; i++)
+            code(b, "90");
+        sketch_lea(s, AX, b->entry_type);
+        uint64_t call = sketch_call(s, b->newobject);
+        sketch_lea(s, AX, other == 2 ? b->map_type : b->entry_type);
+        code(b, "48 ff c9 75 ef"); /* DEC RCX; JNE to the call */
+        expect(b, call, other ? NULL : "main.Entry");
+    }
+}
+
 static void no_type_at_all(void **state)
 {
     (void)state;
@@ -428,7 +452,115 @@ static void a_dictionary_that_can_change(void **state)
     expect(b, site, NULL);
 }
 
+/* main.use[go.shape.int] calls what the table of methods in RBX has; main.caller passes the table,
+ * whose method is a wrapper that no stack shows. */
+static void through_an_interface(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        const char *type;
+    } cases[] = {{"its own", "main.Entry"}, {"another's", NULL}, {"variable", NULL}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct binary *b = begin(false);
+        uint64_t generic = sketch_func_address(b->sketch.func_count);
+        uint64_t site = add_generic(b) + 4;
+        uint64_t wrapper = sketch_func_address(b->sketch.func_count);
+        add_caller(b, "main.(*box[int]).put", add_dictionary(b, 0, b->entry_type), generic);
+        add_caller(b, "main.(*box[main.id]).put", add_dictionary(b, 1, b->map_type), generic);
+        uint64_t table = SKETCH_BASE + (i == 2 ? SKETCH_DATA + 0xf00 : SKETCH_TYPES + 0x680);
+        sketch_pointer(&b->sketch, table + 24, i == 1 ? b->other : wrapper);
+        uint64_t use = sketch_func_address(b->sketch.func_count);
+        sketch_func(&b->sketch, "main.use[go.shape.int]");
+        code(b, "48 8b 4b 18"); /* MOV RCX, [RBX+24] */
+        uint64_t inner = SKETCH_BASE + b->sketch.at + 1;
+        code(b, "ff d1"); /* CALL RCX */
+        sketch_func(&b->sketch, "main.caller");
+        sketch_lea(&b->sketch, BX, table);
+        uint64_t outer = sketch_call(&b->sketch, use) + 4;
+        struct gotypes *index = open_sketch(b);
+        struct gotypes_site *got = resolve(index, (uint64_t[]){site, inner, outer}, 3);
+        if (cases[i].type ? strcmp(got->type, cases[i].type) != 0 : got->resolved)
+            fail_msg("%s: \"%s\" (%s)", cases[i].what, got->type, got->unresolved);
+        gotypes_free(&index);
+        free(b);
+    }
+}
+
+/* main.lazy[go.shape.int] makes a closure that holds its dictionary, and returns it or, if it may,
+ * something else; the closure allocates. */
+static uint64_t add_maker(struct binary *b, bool may_return_another)
+{
+    struct sketch *s = &b->sketch;
+    uint64_t closure = sketch_func_address(s->func_count + 1);
+    sketch_func(s, "main.lazy[go.shape.int]");
+    code(b, "48 83 ec 28"); /* SUB RSP, 0x28 */
+    sketch_depth(s, 0x28);
+    code(b, "48 89 44 24 10"); /* MOV [RSP+0x10], RAX */
+    sketch_lea(s, AX, b->entry_type);
+    sketch_call(s, b->newobject);
+    sketch_lea(s, CX, closure);
+    code(b, "48 89 08");       /* MOV [RAX], RCX */
+    code(b, "48 8b 4c 24 10"); /* MOV RCX, [RSP+0x10] */
+    code(b, "48 89 48 08");    /* MOV [RAX+8], RCX */
+    if (may_return_another)
+        code(b, "48 0f 44 c3"); /* CMOVE RAX, RBX */
+    code(b, "48 83 c4 28 c3");  /* ADD RSP, 0x28; RET */
+    sketch_func(s, "main.lazy[go.shape.int].func1");
+    code(b, "48 8b 4a 08 48 8b 41 08"); /* MOV RCX, [RDX+8]; MOV RAX, [RCX+8] */
+    return sketch_call(s, b->newobject) + 4;
+}
+
+/* Returns the address of the closure's call. */
+static uint64_t add_user(struct binary *b, const char *name, uint64_t maker, uint64_t dictionary)
+{
+    sketch_func(&b->sketch, name);
+    sketch_lea(&b->sketch, AX, dictionary);
+    sketch_call(&b->sketch, maker);
+    code(b, "48 8b 08 48 89 c2"); /* MOV RCX, [RAX]; MOV RDX, RAX */
+    uint64_t call = SKETCH_BASE + b->sketch.at + 1;
+    code(b, "ff d1"); /* CALL RCX */
+    return call;
+}
+
+static void through_a_closure_that_is_returned(void **state)
+{
+    (void)state;
+    for (int another = 0; another < 2; another++) {
+        struct binary *b = begin(false);
+        uint64_t maker = sketch_func_address(b->sketch.func_count);
+        uint64_t site = add_maker(b, another);
+        uint64_t one = add_user(b, "main.one", maker, add_dictionary(b, 0, b->entry_type));
+        uint64_t two = add_user(b, "main.two", maker, add_dictionary(b, 1, b->map_type));
+        struct gotypes *index = open_sketch(b);
+        struct gotypes_site *got = resolve(index, (uint64_t[]){site, one}, 2);
+        assert_string_equal(got->type, another ? "" : "main.Entry");
+        got = resolve(index, (uint64_t[]){site, two}, 2);
+        assert_string_equal(got->type, another ? "" : "map[string]*store.Session");
+        gotypes_free(&index);
+        free(b);
+    }
+}
+
 /* ---- the rest of the interface ---- */
+
+/* reflect.makemap is the runtime's, by another name. */
+static void lent_names_are_passed_over(void **state)
+{
+    (void)state;
+    struct binary *b = begin(false);
+    uint64_t lent = sketch_func(&b->sketch, "reflect.makemap");
+    uint64_t inner = sketch_call(&b->sketch, b->newobject) + 4;
+    sketch_func(&b->sketch, "reflect.MakeMap");
+    sketch_lea(&b->sketch, AX, b->map_type);
+    uint64_t outer = sketch_call(&b->sketch, lent) + 4;
+    struct gotypes *index = open_sketch(b);
+    struct gotypes_site *site = resolve(index, (uint64_t[]){inner, outer}, 2);
+    assert_string_equal(site->function, "reflect.MakeMap");
+    assert_string_equal(site->type, "map[string]*store.Session");
+    gotypes_free(&index);
+    free(b);
+}
 
 static void runtime_frames_are_passed_over(void **state)
 {
@@ -618,12 +750,16 @@ int main(void)
         cmocka_unit_test(around_a_loop),
         cmocka_unit_test(after_a_panic),
         cmocka_unit_test(an_unknown_jump),
+        cmocka_unit_test(a_large_function),
         cmocka_unit_test(no_type_at_all),
         cmocka_unit_test(a_dictionary_of_the_caller),
         cmocka_unit_test(the_only_dictionary),
         cmocka_unit_test(through_a_wrapper),
         cmocka_unit_test(a_dictionary_that_can_change),
+        cmocka_unit_test(through_an_interface),
+        cmocka_unit_test(through_a_closure_that_is_returned),
         cmocka_unit_test(runtime_frames_are_passed_over),
+        cmocka_unit_test(lent_names_are_passed_over),
         cmocka_unit_test(every_site_until_told_to_stop),
         cmocka_unit_test(lines_and_build),
         cmocka_unit_test(addresses_that_are_none),
