@@ -39,6 +39,11 @@ struct gotypes_scan {
     uint64_t address;
     bool takes_stack; /* makes a pointer into the frame, at or above stack_offset from SP */
     int64_t stack_offset;
+
+    /* Of the commonest instructions (amd64), so that few need be read properly: */
+    bool is_told;           /* it does nothing to registers and memory but what follows */
+    uint16_t writes;        /* registers that hold something else afterwards, as bits; never SP */
+    uint8_t stores_through; /* the base of the memory it writes, or GOTYPES_NO_REGISTER */
 };
 
 /* arm64 makes addresses in two instructions. */

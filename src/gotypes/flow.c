@@ -51,7 +51,14 @@ static void read_block(const struct gotypes_flow *flow, uint32_t block)
     for (uint32_t i = first; i < end && i < o->insn_count; i++) {
         struct gotypes_scan scan = {.len = 1, .step = GOTYPES_STEP_END};
         (void)scan_at(flow, offset, &scan);
-        flow->insns[i] = (struct gotypes_insn){offset, scan.len, scan.step, false};
+        flow->insns[i] = (struct gotypes_insn){
+            .offset = offset,
+            .len = scan.len,
+            .step = scan.step,
+            .is_told = scan.is_told,
+            .stores_through = scan.stores_through,
+            .writes = scan.writes,
+        };
         offset += scan.len;
     }
     for (size_t i = gotypes_flow_edges(flow, first); i < o->edge_count && o->edges[i].to < end; i++)

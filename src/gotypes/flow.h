@@ -9,6 +9,9 @@ struct gotypes_insn {
     uint8_t len;
     uint8_t step; /* enum gotypes_step */
     bool is_target;
+    bool is_told; /* and what follows as of gotypes_scan */
+    uint8_t stores_through;
+    uint16_t writes;
 };
 
 struct gotypes_flow {

@@ -10,7 +10,7 @@
 
 /* Functions from this size on are read with the index. Of smaller ones reading takes less than a
  * tenth of a millisecond. */
-#define LARGE_BYTES    4096
+#define LARGE_BYTES    2048
 #define LARGE_TEXT_MAX ((uint64_t)64 << 20) /* of all of them */
 #define KEPT_BYTES_MAX ((size_t)32 << 20)   /* outlines of them */
 

@@ -238,6 +238,105 @@ static void look_at_address(const struct insn *in, uint64_t next, struct gotypes
     }
 }
 
+enum use { USE_OTHER, USE_READS, USE_TO_REG, USE_TO_RM, USE_VECTOR_TO_RM };
+
+/* How the commonest instructions with ModRM use what it names. */
+static enum use use_of_one_byte(uint8_t opcode, unsigned middle)
+{
+    switch (opcode) {
+    case 0x38: /* CMP */
+    case 0x39:
+    case 0x3a:
+    case 0x3b:
+    case 0x84: /* TEST */
+    case 0x85:
+        return USE_READS;
+    case 0x03: /* ADD, OR, AND, SUB, XOR */
+    case 0x0b:
+    case 0x23:
+    case 0x2b:
+    case 0x33:
+    case 0x63: /* MOVSXD */
+    case 0x8b: /* MOV */
+    case 0x8d: /* LEA */
+        return USE_TO_REG;
+    case 0x01: /* ADD, OR, AND, SUB, XOR */
+    case 0x09:
+    case 0x21:
+    case 0x29:
+    case 0x31:
+    case 0x89: /* MOV */
+    case 0xc1: /* shifts */
+    case 0xd1:
+    case 0xd3:
+        return USE_TO_RM;
+    case 0x81: /* the same with a constant, and CMP */
+    case 0x83:
+        return middle == 7 ? USE_READS : USE_TO_RM;
+    case 0xc7: /* MOV of a constant */
+        return middle == 0 ? USE_TO_RM : USE_OTHER;
+    case 0xf7: /* TEST of a constant, NOT, NEG */
+        return middle == 0 ? USE_READS : middle == 2 || middle == 3 ? USE_TO_RM : USE_OTHER;
+    case 0xff: /* INC, DEC */
+        return middle < 2 ? USE_TO_RM : USE_OTHER;
+    default:
+        return USE_OTHER;
+    }
+}
+
+static enum use use_of_two_bytes(uint8_t opcode)
+{
+    if (opcode >> 4 == 4) /* CMOV */
+        return USE_TO_REG;
+    switch (opcode) {
+    case 0x10: /* MOVUPS, MOVAPS and kin: no general register but in addresses */
+    case 0x28:
+    case 0x1f: /* NOP */
+        return USE_READS;
+    case 0x11:
+    case 0x29:
+        return USE_VECTOR_TO_RM;
+    case 0xaf: /* IMUL */
+    case 0xb6: /* MOVZX, MOVSX */
+    case 0xb7:
+    case 0xbe:
+    case 0xbf:
+        return USE_TO_REG;
+    default:
+        return USE_OTHER;
+    }
+}
+
+static enum use use_of(const struct insn *in)
+{
+    if (!in->has_modrm || in->is_vector || in->address_32)
+        return USE_OTHER;
+    if (in->map == MAP_ONE)
+        return use_of_one_byte(in->opcode, in->modrm >> 3 & 7);
+    return in->map == MAP_0F ? use_of_two_bytes(in->opcode) : USE_OTHER;
+}
+
+/* No form that writes one byte of a register is among these, so that AH and its like are not
+ * meant. */
+static void look_at_operands(const struct insn *in, struct gotypes_scan *scan)
+{
+    enum use use = use_of(in);
+    bool is_memory = in->modrm >> 6 != 3;
+    unsigned reg = (in->modrm >> 3 & 7) | (in->rex & 4u) << 1;
+    unsigned rm = (in->modrm & 7) | (in->rex & 1u) << 3;
+    unsigned base = (in->modrm & 7) == 4 ? (in->sib & 7) | (in->rex & 1u) << 3 : rm;
+    bool has_base = in->modrm >> 6 != 0 || (base & 7) != 5;
+    if (use == USE_OTHER)
+        return;
+    if (use == USE_TO_REG)
+        scan->writes = (uint16_t)(1u << reg);
+    else if (use == USE_TO_RM && !is_memory)
+        scan->writes = (uint16_t)(1u << rm);
+    else if (use != USE_READS && is_memory && has_base)
+        scan->stores_through = (uint8_t)base;
+    scan->is_told = !(scan->writes >> GOTYPES_AMD64_SP & 1);
+}
+
 bool gotypes_amd64_scan(
     const unsigned char *code, size_t left, uint64_t pc, struct gotypes_scan *scan)
 {
@@ -259,12 +358,16 @@ bool gotypes_amd64_scan(
     if (in.at > left || in.at > LENGTH_MAX)
         return false;
     enum gotypes_step step = step_of(&in);
-    *scan = (struct gotypes_scan){
-        .len = (uint8_t)in.at, .step = (uint8_t)step, .through = GOTYPES_NO_REGISTER};
+    *scan = (struct gotypes_scan){.len = (uint8_t)in.at,
+        .step = (uint8_t)step,
+        .through = GOTYPES_NO_REGISTER,
+        .stores_through = GOTYPES_NO_REGISTER};
     if (step == GOTYPES_STEP_INDIRECT && in.modrm >> 6 == 3)
         scan->through = (in.modrm & 7) | (uint8_t)((in.rex & 1) << 3);
     if (step == GOTYPES_STEP_CALL || step == GOTYPES_STEP_BRANCH || step == GOTYPES_STEP_JUMP)
         scan->target = pc + in.at + (uint64_t)distance;
     look_at_address(&in, pc + in.at, scan);
+    if (step == GOTYPES_STEP_ON)
+        look_at_operands(&in, scan);
     return true;
 }

@@ -286,12 +286,19 @@ bool gotypes_trace_effect(
                : gotypes_arm64_effect(code, pc, effect);
 }
 
+/* Whether what is known of an instruction at once says that it leaves the place alone. */
+static bool passes_by(const struct gotypes_insn *insn, const struct place *place)
+{
+    return insn->is_told && !((uint32_t)insn->writes >> place->reg & 1) &&
+           !(place->in_frame && insn->stores_through == place->reg);
+}
+
 static bool back_over(struct trace *t, struct query *q, uint32_t number)
 {
     const struct gotypes_insn *insn = gotypes_flow_insn(t->flow, number);
     if (insn->step == GOTYPES_STEP_CALL || insn->step == GOTYPES_STEP_INDIRECT)
         return back_over_call(t, q, number);
-    if (insn->step != GOTYPES_STEP_ON)
+    if (insn->step != GOTYPES_STEP_ON || passes_by(insn, &q->place))
         return true;
     struct gotypes_effect effect;
     if (!gotypes_trace_effect(t->flow, number, &effect)) {

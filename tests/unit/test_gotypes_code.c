@@ -297,12 +297,64 @@ static void modules_of_import_paths(void **state)
     lw_arena_free(&arena);
 }
 
+/* ---- what is told at once ---- */
+
+/* What the scan tells of an instruction is all that it does, as capstone has it. */
+static void check_told(struct gotypes_decoder *decoder, const unsigned char *code, size_t *told)
+{
+    struct gotypes_scan scan;
+    struct gotypes_effect e;
+    if (!gotypes_amd64_scan(code, 15, PC, &scan) || !scan.is_told ||
+        !gotypes_amd64_effect(decoder, code, scan.len, PC, &e))
+        return;
+    bool sets = e.op != GOTYPES_EFFECT_NONE && e.op != GOTYPES_EFFECT_STORE;
+    uint32_t writes = e.kills;
+    if (sets && e.dst != GOTYPES_NO_REGISTER)
+        writes |= (uint32_t)1 << e.dst;
+    bool stores = e.op == GOTYPES_EFFECT_STORE;
+    if ((writes & ~(uint32_t)scan.writes) || e.adjusts || (stores && e.dst != scan.stores_through))
+        fail_msg("%02x %02x %02x %02x %02x: writes %#x, told %#x; stores through %d, told %d",
+            code[0], code[1], code[2], code[3], code[4], (unsigned)writes, (unsigned)scan.writes,
+            stores ? e.dst : -1, scan.stores_through);
+    ++*told;
+}
+
+/* Every opcode of two maps with every ModRM, after each kind of prefix. */
+static void what_is_told_of_amd64(void **state)
+{
+    (void)state;
+    static const char *const prefixes[] = {"", "48", "4d", "41", "44", "66", "f3", "f0 48", "67"};
+    static const unsigned char sibs[] = {0x24, 0x64, 0x25, 0xe0};
+    struct gotypes_decoder *decoder = gotypes_decoder_new();
+    size_t told = 0;
+    for (size_t p = 0; p < sizeof prefixes / sizeof prefixes[0]; p++) {
+        for (unsigned i = 0; i < 512u * 256u; i++) {
+            unsigned char code[16] = {0};
+            size_t at = bytes_of(prefixes[p], code);
+            if (i >> 16)
+                code[at++] = 0x0f;
+            code[at] = (unsigned char)(i >> 8);
+            code[at + 1] = (unsigned char)i;
+            for (size_t k = 0; k < sizeof sibs; k++) {
+                code[at + 2] = sibs[k];
+                code[at + 3] = 0x10;
+                check_told(decoder, code, &told);
+                if ((i & 7) != 4)
+                    break; /* there is no such byte */
+            }
+        }
+    }
+    assert_true(told > 10000);
+    gotypes_decoder_free(&decoder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lengths_and_jumps_of_amd64),
         cmocka_unit_test(no_instructions_of_amd64),
         cmocka_unit_test(addresses_and_frames_of_amd64),
+        cmocka_unit_test(what_is_told_of_amd64),
         cmocka_unit_test(jumps_of_arm64),
         cmocka_unit_test(addresses_and_frames_of_arm64),
         cmocka_unit_test(effects_of_arm64),
