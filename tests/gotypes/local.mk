@@ -7,6 +7,16 @@ check-types: leakwatchd$(EXEEXT)
 		--go go --go /usr/lib/go/bin/go $(GO_RELEASES:%=--go=%)
 .PHONY: check-types
 
+# make bench-types BINARY=program [PROFILE=heap.pb.gz]: how long the index and each site take.
+EXTRA_PROGRAMS += tests/gotypes/timing
+tests_gotypes_timing_SOURCES = tests/gotypes/timing.c
+tests_gotypes_timing_LDADD = $(UNIT_LIBS)
+
+bench-types: tests/gotypes/timing$(EXEEXT)
+	tests/gotypes/timing$(EXEEXT) $(BINARY) $(PROFILE)
+.PHONY: bench-types
+CLEANFILES += tests/gotypes/timing$(EXEEXT)
+
 EXTRA_DIST += \
 	tests/gotypes/elf.py \
 	tests/gotypes/foreign.py \
