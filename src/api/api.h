@@ -10,6 +10,7 @@
 #include "alert/webhook.h"
 #include "binaries/binaries.h"
 #include "config/config.h"
+#include "evidence/evidence.h"
 #include "http/http.h"
 #include "store/store.h"
 
@@ -43,6 +44,27 @@ struct api_webhook {
 
 /* POST /api/v1/webhook/alertmanager */
 void api_webhook_routes_add(struct http_router *router, struct api_webhook *webhook);
+
+/* ---- incidents ---- */
+
+/* What became of a change: the incident as it is now (borrowed for the call), or NULL and why. */
+typedef void api_incident_answer(
+    void *ctx, const struct evidence_incident *incident, const struct lw_err *err);
+
+struct api_incidents {
+    const struct evidence *evidence; /* NULL: nothing is kept on disk */
+    const struct evidence_catalogue *catalogue;
+    /* Changes an incident, first on disk; answers once, on the loop, perhaps before it returns. The
+     * change is borrowed for the call. */
+    void (*change)(void *ctx, uint64_t id, const struct evidence_change *change,
+        api_incident_answer *answer, void *answer_ctx);
+    struct lw_wall (*now)(void *ctx);
+    void *ctx;
+};
+
+/* GET of /api/v1/incidents, …/{id}, …/{id}/report.md and …/{id}/files/{name}; POST of
+ * …/acknowledge, mute, unmute, pin and unpin. The view lives as long as the router. */
+void api_incidents_routes_add(struct http_router *router, const struct api_incidents *view);
 
 /* An error in the envelope, for what the router answers by itself. */
 void api_error(struct http_response *response, const struct lw_err *err);

@@ -2,7 +2,10 @@ libleakwatch_a_SOURCES += \
 	src/api/api.c src/api/api.h \
 	src/api/binaries.c \
 	src/api/endpoints.h \
+	src/api/files.c \
 	src/api/flame.c src/api/flame.h \
+	src/api/incident_changes.c \
+	src/api/incidents.c src/api/incidents.h \
 	src/api/json.c src/api/json.h \
 	src/api/render.c src/api/render.h \
 	src/api/suspects.c src/api/suspects.h \

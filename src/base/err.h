@@ -22,6 +22,7 @@
     X(LW_NOT_FOUND, "not_found", 404, false)                                                       \
     X(LW_METHOD, "method_not_allowed", 405, false)                                                 \
     X(LW_TOO_LARGE, "too_large", 413, false)                                                       \
+    X(LW_MEDIA_TYPE, "media_type", 415, false)                                                     \
     X(LW_UNSUPPORTED, "unsupported", 422, false)                                                   \
     /* our own side */                                                                             \
     X(LW_IO, "io", 500, true)                                                                      \

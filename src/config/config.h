@@ -129,6 +129,10 @@ struct config {
         int64_t time_to_limit_ns;     /* until the limit that is worth a capture */
         int64_t baseline_interval_ns; /* between two heaps kept of a target that does well */
     } capture;
+    struct config_evidence {
+        int64_t max_bytes; /* of incidents and baselines together */
+        int64_t max_age_ns;
+    } evidence;
     struct config_web {
         char *external_url; /* without a slash at its end; NULL: not known */
     } web;

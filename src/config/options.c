@@ -788,6 +788,13 @@ static const struct config_option root_rows[] = {
         .section = &capture,
     },
     {
+        .name = "evidence",
+        .doc = "How much of what was captured is kept, in the directory of `--storage.path`.",
+        .type = CONFIG_SECTION,
+        .offset = offsetof(struct config, evidence),
+        .section = &config_evidence_section,
+    },
+    {
         .name = "web",
         .doc = "How the pages and the API are reached.",
         .type = CONFIG_SECTION,

@@ -20,6 +20,8 @@ extern const struct config_section config_basic_auth_section;
 extern const struct config_section config_authorization_section;
 extern const struct config_section config_tls_section;
 
+extern const struct config_section config_evidence_section; /* options_evidence.c */
+
 /* options_alert.c */
 extern const struct config_section config_web_section;      /* struct config_web */
 extern const struct config_section config_alerting_section; /* struct config_alerting */

@@ -119,6 +119,7 @@ static void add_routes(struct engine *engine, const struct engine_options *optio
     };
     api_routes_add(engine->router, &engine->api);
     api_binaries_routes_add(engine->router, engine->binaries);
+    api_incidents_routes_add(engine->router, &engine->api_incidents);
     api_webhook_routes_add(engine->router, &engine->webhook);
     metrics_routes_add(engine->router, &engine->metrics);
     web_routes_add(engine->router);
@@ -177,7 +178,8 @@ struct engine *engine_new(const struct engine_options *options, struct lw_err *e
     engine->config = config_load(options->config_path, err);
     if (!engine->config && err)
         err->code = LW_INVALID; /* one that cannot be read is no better than one that is wrong */
-    if (!engine->config || open_store(engine, options->storage_path, err) < 0)
+    if (!engine->config || open_store(engine, options->storage_path, err) < 0 ||
+        engine_evidence_start(engine, options->storage_path, err) < 0)
         goto fail;
     engine->binaries = binaries_new(
         engine->loop, engine->config, options->storage_path, engine_types_answered, engine, err);
@@ -213,6 +215,7 @@ void engine_free(struct engine **engine)
     binaries_free(&binaries);
     if (e->store)
         engine_checkpoint_stop(e);
+    engine_evidence_stop(e);
     http_router_free(&e->router);
     engine_alerts_stop(e);
     store_free(&e->store);

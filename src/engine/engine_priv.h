@@ -8,6 +8,7 @@
 #include "binaries/binaries.h"
 #include "discovery/discovery.h"
 #include "engine/engine.h"
+#include "evidence/evidence.h"
 #include "metrics/metrics.h"
 #include "profile/profile.h"
 
@@ -40,6 +41,13 @@ struct engine {
     struct alert_seen *alert_seen;   /* owned */
     struct api_webhook webhook;
 
+    struct evidence *evidence;            /* NULL without --storage.path */
+    struct evidence_catalogue *incidents; /* owned; also without evidence, then without files */
+    struct loop_timer retention;
+    bool retention_under_way;
+    int64_t evidence_bytes; /* of incidents and baselines, when retention last looked */
+    struct api_incidents api_incidents;
+
     struct http_router *router;
     struct http_server *servers[ENGINE_SERVERS_MAX];
     size_t server_count;
@@ -64,6 +72,14 @@ void engine_ask_kinds(
     struct engine *engine, const struct store_target *target, const struct profile *profile);
 /* Ends the round under way; no further one may begin (engine->binaries is NULL). */
 void engine_kinds_stop(struct engine *engine);
+
+/* evidence.c: incidents and baselines; no job of theirs may be under way at the stop */
+int engine_evidence_start(
+    struct engine *engine, const char *storage_path, struct lw_err *err) LW_MUST_CHECK;
+void engine_evidence_stop(struct engine *engine);
+/* Lets retention look at once, unless it is at it: after something was written. Every ten minutes
+ * it does so by itself. */
+void engine_evidence_thin(struct engine *engine);
 
 /* checkpoint.c: batches of the store on their way through a worker into the file */
 void engine_checkpoint_start(struct engine *engine);

@@ -3,6 +3,7 @@ libleakwatch_a_SOURCES += \
 	src/engine/checkpoint.c \
 	src/engine/decode.c \
 	src/engine/engine.c src/engine/engine.h src/engine/engine_priv.h \
+	src/engine/evidence.c \
 	src/engine/kinds.c \
 	src/engine/lifecycle.c \
 	src/engine/notify.c src/engine/notify.h \

@@ -189,10 +189,10 @@ int evidence_incident_change(const struct evidence *evidence, uint64_t id,
 
 /* ---- reading (any thread; blocks on the disk) ---- */
 
-/* Opens a file of an incident for reading; the caller closes the descriptor. -1: LW_NOT_FOUND,
- * LW_IO. "manifest.json" too. */
+/* Opens a file of an incident for reading, and tells the SHA-256 it should have; the caller closes
+ * the descriptor. "manifest.json" too, whose SHA-256 is "". -1: LW_NOT_FOUND, LW_IO. */
 int evidence_file_open(const struct evidence *evidence, uint64_t id, const char *name,
-    struct lw_err *err) LW_MUST_CHECK;
+    char sha256[EVIDENCE_SHA256_BYTES], struct lw_err *err) LW_MUST_CHECK;
 
 /* The bytes of a file, at most EVIDENCE_FILE_BYTES_MAX, NUL-terminated; the caller frees them. */
 int evidence_file_read(const struct evidence *evidence, uint64_t id, const char *name, char **bytes,

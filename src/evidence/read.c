@@ -19,27 +19,36 @@ static int open_dir(const struct evidence *evidence, uint64_t id, struct lw_err 
     return durable_dir_open(evidence->incidents_dir, lw_id_text(id, name), err);
 }
 
-static int open_stored(int dir, uint64_t id, const char *name, struct lw_err *err)
+static int open_stored(
+    int dir, const struct evidence_file *file, const char *name, struct lw_err *err)
 {
+    char stored[INCIDENT_STORED_BYTES];
+    if (file && file->state == EVIDENCE_FILE_OK)
+        return evidence_bytes_open(dir, incident_stored_name(file, stored), err);
+    bool has_reason = file && file->why;
+    return lw_err_set(err, LW_NOT_FOUND, "the incident has no file %.60s%s%.200s", name,
+        has_reason ? ": " : "", has_reason ? file->why : "");
+}
+
+static int open_listed(
+    int dir, uint64_t id, const char *name, char sha256[EVIDENCE_SHA256_BYTES], struct lw_err *err)
+{
+    struct evidence_incident *incident;
+    sha256[0] = '\0';
     if (strcmp(name, MANIFEST_NAME) == 0)
         return evidence_bytes_open(dir, name, err);
-    struct evidence_incident *incident;
-    char stored[INCIDENT_STORED_BYTES];
     if (evidence_manifest_read(dir, id, &incident, err) < 0)
         return -1;
     const struct evidence_file *file = evidence_incident_file(incident, name);
-    int fd = -1;
-    if (file && file->state == EVIDENCE_FILE_OK)
-        fd = evidence_bytes_open(dir, incident_stored_name(file, stored), err);
-    else
-        lw_err_set(err, LW_NOT_FOUND, "the incident has no file %.60s%s%.200s", name,
-            file && file->why ? ": " : "", file && file->why ? file->why : "");
+    int fd = open_stored(dir, file, name, err);
+    if (fd >= 0)
+        memcpy(sha256, file->sha256, sizeof file->sha256);
     evidence_incident_free(&incident);
     return fd;
 }
 
-int evidence_file_open(
-    const struct evidence *evidence, uint64_t id, const char *name, struct lw_err *err)
+int evidence_file_open(const struct evidence *evidence, uint64_t id, const char *name,
+    char sha256[EVIDENCE_SHA256_BYTES], struct lw_err *err)
 {
     int dir = open_dir(evidence, id, err);
     if (dir < 0)
@@ -47,7 +56,7 @@ int evidence_file_open(
     int fd = -1;
     /* Between reading the manifest and opening the file it may have been written anew. */
     for (int i = 0; fd < 0 && i < READ_ATTEMPTS; i++)
-        fd = open_stored(dir, id, name, err);
+        fd = open_listed(dir, id, name, sha256, err);
     close(dir);
     return fd;
 }
@@ -55,8 +64,9 @@ int evidence_file_open(
 int evidence_file_read(const struct evidence *evidence, uint64_t id, const char *name, char **bytes,
     size_t *len, struct lw_err *err)
 {
+    char sha256[EVIDENCE_SHA256_BYTES];
     *bytes = NULL;
-    int fd = evidence_file_open(evidence, id, name, err);
+    int fd = evidence_file_open(evidence, id, name, sha256, err);
     if (fd < 0)
         return -1;
     int rc = evidence_bytes_take(fd, EVIDENCE_FILE_BYTES_MAX, bytes, len, err);

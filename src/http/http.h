@@ -21,14 +21,19 @@ struct http_param {
 
 /* Borrowed for the call of the handler. */
 struct http_request {
-    const char *method;              /* "GET", …; HEAD arrives as GET and its body is not sent */
+    const char *method; /* "GET", …; HEAD arrives as GET and its body is not sent */
+    bool is_head;
     const char *path;                /* percent-decoded */
     const char *id;                  /* what {id} of the route matched, or NULL */
+    const char *name;                /* the same of {name} */
     const struct http_param *params; /* of the query, in order */
     size_t param_count;
     const char *accept; /* the header, or "" */
     const char *accept_encoding;
     const char *if_none_match;
+    const char *if_range;
+    const char *range;
+    const char *content_type;
     const char *authorization;
     uint64_t announced_bytes; /* of the body, by Content-Length; 0: not said, or empty */
     const char *body;
@@ -50,6 +55,9 @@ struct http_response {
     const char *content_type; /* static text */
     char *body;               /* owned: free()d when sent */
     const void *static_body;  /* or bytes that live for ever */
+    bool is_file;             /* or the bytes of a file: */
+    int fd;                   /* owned */
+    uint64_t offset;          /* where in it they begin */
     size_t len;
     struct {
         const char *name; /* static text */
@@ -67,6 +75,14 @@ void http_response_header(struct http_response *response, const char *name, cons
  * complete, empty 304, and the handler need not render anything. */
 bool http_response_etag(
     struct http_response *response, const struct http_request *request, uint64_t version);
+
+/* Answers with the bytes of a regular file, read from the disk as they are sent; takes fd over. The
+ * strong tag (without quotes, of letters and digits) names them: a client that has them gets a
+ * 304, one that asks for a part of them (Range, unless If-Range names another tag) a 206 or, when
+ * there is no such part, a 416. More than one range at once is answered with all of it, as RFC 9110
+ * §14.2 allows. */
+void http_response_file(
+    struct http_response *response, const struct http_request *request, int fd, const char *tag);
 
 /* Plain text; used for /-/healthy and the like. */
 void http_response_text(struct http_response *response, int status, const char *fmt, ...)
@@ -87,10 +103,10 @@ struct http_router *http_router_new(
     void *ctx);
 void http_router_free(struct http_router **router);
 
-/* path is static text, exact, or with one segment "{id}" that matches any one segment that is not
- * empty; an exact path goes before a matched one. method "GET" (which also takes HEAD) or "POST"
- * (which also takes PUT, as Prometheus' /-/reload does). A body of exactly body_limit_bytes is
- * still taken; GET routes have 0. */
+/* path is static text, exact, or with segments "{id}" and "{name}" that each match any one segment
+ * that is not empty; an exact path goes before a matched one. method "GET" (which also takes HEAD)
+ * or "POST" (which also takes PUT, as Prometheus' /-/reload does). A body of exactly
+ * body_limit_bytes is still taken; GET routes have 0. */
 void http_router_add(struct http_router *router, const char *method, const char *path,
     size_t body_limit_bytes, http_handler *handler, void *ctx);
 
@@ -134,9 +150,9 @@ void http_stream_refuse(struct http_stream *stream, const struct lw_err *err);
 /* ---- answering by hand ---- */
 
 /* Answers a request without a socket: what the server does for each, and tests do directly. Sets
- * request->id for the call of the handler. A known path with another method gets 405 and Allow.
- * *response is overwritten; the caller owns its body (http_response_fini). Streams need a server:
- * here they are an internal error. */
+ * request->id and name for the call of the handler. A known path with another method gets 405 and
+ * Allow. *response is overwritten; the caller owns its body (http_response_fini). Streams need a
+ * server: here they are an internal error. */
 void http_router_answer(
     struct http_router *router, struct http_request *request, struct http_response *response);
 

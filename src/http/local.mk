@@ -1,6 +1,7 @@
 libleakwatch_a_SOURCES += \
 	src/http/http.h \
 	src/http/listen.c src/http/listen.h \
+	src/http/range.c src/http/range.h \
 	src/http/request.c src/http/request.h \
 	src/http/response.c src/http/response.h \
 	src/http/router.c src/http/router.h \

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "base/mem.h"
@@ -61,9 +62,7 @@ void http_response_text(struct http_response *response, int status, const char *
     response->content_type = "text/plain; charset=utf-8";
 }
 
-/* Whether If-None-Match ("*" or a list of tags) names the tag. The comparison is the weak one: a W/
- * counts for nothing. Our tags have no comma in them, so a list can be cut at its commas. */
-static bool names_tag(const char *list, const char *tag)
+bool http_list_names_tag(const char *list, const char *tag)
 {
     size_t tag_len = strlen(tag);
     while (*list) {
@@ -89,7 +88,7 @@ bool http_response_etag(
     char etag[32];
     snprintf(etag, sizeof etag, "W/\"%016" PRIx64 "\"", version);
     http_response_header(response, "ETag", etag);
-    if (!names_tag(request->if_none_match, etag + 2))
+    if (!http_list_names_tag(request->if_none_match, etag + 2))
         return false;
     replace_body(response, NULL, 0);
     response->status = 304;
@@ -99,6 +98,8 @@ bool http_response_etag(
 void http_response_fini(struct http_response *response)
 {
     free(response->body);
+    if (response->is_file)
+        close(response->fd);
     *response = (struct http_response){0};
 }
 
@@ -138,8 +139,9 @@ static char *gzip(const void *bytes, size_t len, size_t *gzip_len)
 
 void http_response_compress(struct http_response *response, const struct http_request *request)
 {
-    if (response->len < COMPRESS_FROM_BYTES || response->len > COMPRESS_MAX_BYTES ||
-        !type_compresses(response->content_type) || has_header(response, "Content-Encoding"))
+    if (response->is_file || response->len < COMPRESS_FROM_BYTES ||
+        response->len > COMPRESS_MAX_BYTES || !type_compresses(response->content_type) ||
+        has_header(response, "Content-Encoding"))
         return;
     http_response_header(response, "Vary", "Accept-Encoding");
     if (!http_list_accepts(request->accept_encoding, "gzip"))

@@ -26,11 +26,16 @@ struct http_router {
     void *error_ctx;
 };
 
+/* Where in the path something lies. */
+struct place {
+    size_t at, len;
+};
+
 /* What a path leads to. */
 struct match {
     const struct route *route; /* for the method, or NULL */
     unsigned methods;          /* of all routes the path has */
-    size_t id_at, id_len;      /* where {id} lies in the path; empty when the route has none */
+    struct place id, name;     /* empty where the route has none */
 };
 
 struct http_router *http_router_new(
@@ -89,18 +94,24 @@ void http_router_add_stream(struct http_router *router, const char *method, cons
         &(struct route){.method = method_of(method), .path = path, .stream = handler, .ctx = ctx});
 }
 
-/* Whether the route's path fits the path asked for; if so, where its {id} lies. */
+/* Whether the route's path fits the path asked for; if so, where its {id} and {name} lie. */
 static bool fits(const char *pattern, const char *path, struct match *match)
 {
-    const char *brace = strstr(pattern, "{id}");
-    if (!brace)
-        return strcmp(pattern, path) == 0;
-    size_t at = (size_t)(brace - pattern);
-    if (strncmp(pattern, path, at) != 0)
-        return false;
-    match->id_at = at;
-    match->id_len = strcspn(path + at, "/");
-    return match->id_len > 0 && strcmp(path + at + match->id_len, brace + strlen("{id}")) == 0;
+    const char *at = path;
+    while (*pattern) {
+        if (*pattern != '{') {
+            if (*pattern++ != *at++)
+                return false;
+            continue;
+        }
+        struct place place = {.at = (size_t)(at - path), .len = strcspn(at, "/")};
+        if (!place.len)
+            return false;
+        *(pattern[1] == 'i' ? &match->id : &match->name) = place;
+        at += place.len;
+        pattern += strcspn(pattern, "}") + 1;
+    }
+    return !*at;
 }
 
 static struct match find(const struct http_router *router, const char *method, const char *path)
@@ -113,7 +124,7 @@ static struct match find(const struct http_router *router, const char *method, c
         if (!fits(here.route->path, path, &here))
             continue;
         methods |= here.route->method;
-        bool is_exact = here.id_len == 0;
+        bool is_exact = !here.id.len && !here.name.len;
         if (here.route->method == m && (!best.route || is_exact))
             best = here;
     }
@@ -160,6 +171,30 @@ static void refuse_method(const struct http_router *router, const struct http_re
     http_response_header(response, "Allow", allowed[methods]);
 }
 
+static char *copy_place(const char *path, const struct place *place)
+{
+    return place->len ? lw_strndup(path + place->at, place->len) : NULL;
+}
+
+static void bind(const struct match *match, struct http_request *request)
+{
+    request->id = copy_place(request->path, &match->id);
+    request->name = copy_place(request->path, &match->name);
+}
+
+void http_router_bind(const struct http_router *router, struct http_request *request)
+{
+    struct match match = find(router, request->method, request->path);
+    bind(&match, request);
+}
+
+void http_router_unbind(struct http_request *request)
+{
+    free((char *)request->id);
+    free((char *)request->name);
+    request->id = request->name = NULL;
+}
+
 void http_router_answer(
     struct http_router *router, struct http_request *request, struct http_response *response)
 {
@@ -185,14 +220,11 @@ void http_router_answer(
         http_router_refuse(router, request, &err, response);
         return;
     }
-    char *id = NULL;
-    if (match.id_len)
-        id = lw_strndup(request->path + match.id_at, match.id_len);
-    request->id = id;
-    if (strcmp(request->method, "HEAD") == 0)
+    request->is_head = strcmp(request->method, "HEAD") == 0;
+    if (request->is_head)
         request->method = "GET";
+    bind(&match, request);
     *response = (struct http_response){.status = 200};
     match.route->handler(match.route->ctx, request, response);
-    request->id = NULL;
-    free(id);
+    http_router_unbind(request);
 }

@@ -12,6 +12,11 @@ size_t http_router_body_limit(
 const struct http_stream_handler *http_router_stream(
     const struct http_router *router, const char *method, const char *path, void **ctx);
 
+/* Sets id and name of a request to what its path has in their places, for a stream's begin(); the
+ * texts are the request's until http_router_unbind. */
+void http_router_bind(const struct http_router *router, struct http_request *request);
+void http_router_unbind(struct http_request *request);
+
 /* Answers with the error page for err, as http_router_answer does. */
 void http_router_refuse(const struct http_router *router, const struct http_request *request,
     const struct lw_err *err, struct http_response *response);

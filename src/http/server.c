@@ -66,7 +66,10 @@ static const char *header_of(struct MHD_Connection *connection, const char *name
 static struct MHD_Response *mhd_response(struct http_response *response)
 {
     struct MHD_Response *sent;
-    if (response->body)
+    if (response->is_file)
+        sent =
+            MHD_create_response_from_fd_at_offset64(response->len, response->fd, response->offset);
+    else if (response->body)
         sent =
             MHD_create_response_from_buffer_with_free_callback(response->len, response->body, free);
     else
@@ -75,6 +78,7 @@ static struct MHD_Response *mhd_response(struct http_response *response)
     if (!sent)
         return NULL;
     response->body = NULL;
+    response->is_file = false; /* MHD closes it */
     MHD_add_response_header(sent, "X-Content-Type-Options", "nosniff");
     if (response->content_type)
         MHD_add_response_header(sent, "Content-Type", response->content_type);
@@ -109,6 +113,9 @@ static struct http_request request_of(
         .accept = header_of(connection, "Accept"),
         .accept_encoding = header_of(connection, "Accept-Encoding"),
         .if_none_match = header_of(connection, "If-None-Match"),
+        .if_range = header_of(connection, "If-Range"),
+        .range = header_of(connection, "Range"),
+        .content_type = header_of(connection, "Content-Type"),
         .authorization = header_of(connection, "Authorization"),
         .announced_bytes = strtoull(header_of(connection, "Content-Length"), NULL, 10),
         .body = pending->body.data ? pending->body.data : "",
@@ -190,7 +197,9 @@ static bool begin_stream(struct http_server *server, struct MHD_Connection *conn
         .next = server->streams};
     server->streams = stream;
     struct http_request request = request_of(connection, method, pending);
+    http_router_bind(server->router, &request);
     http_stream_begin(stream, ctx, &request);
+    http_router_unbind(&request);
     return true;
 }
 

@@ -1,0 +1,222 @@
+/* /api/v1/incidents and …/{id} */
+#include "api/incidents.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+#define OFFSET_MAX       1000000
+#define REPORT_BYTES_MAX ((size_t)2 << 20)
+
+const struct evidence_incident *incidents_find(
+    const struct api_incidents *view, const struct http_request *request, struct lw_err *err)
+{
+    uint64_t id;
+    if (lw_id_parse(request->id, &id) < 0) {
+        lw_err_set(err, LW_INVALID, "incident id \"%.40s\" is not sixteen hex digits", request->id);
+        return NULL;
+    }
+    const struct evidence_incident *incident = evidence_catalogue_find(view->catalogue, id);
+    if (!incident)
+        lw_err_set(err, LW_NOT_FOUND, "no incident has the id %s", request->id);
+    return incident;
+}
+
+/* ---- one incident ---- */
+
+static void add_text(cJSON *object, const char *name, const char *text)
+{
+    if (text)
+        json_text(object, name, text);
+    else
+        json_null(object, name);
+}
+
+static void render_people(
+    cJSON *object, const struct evidence_incident *incident, struct lw_wall now)
+{
+    if (incident->acknowledged.ns) {
+        cJSON *acknowledged = json_object(object, "acknowledged");
+        add_text(acknowledged, "by", incident->acknowledged_by);
+        json_time(acknowledged, "at", incident->acknowledged);
+        add_text(acknowledged, "note", incident->acknowledged_note);
+    } else {
+        json_null(object, "acknowledged");
+    }
+    json_bool(object, "muted", evidence_incident_is_muted(incident, now));
+    json_time(object, "mutedUntil", incident->muted_until);
+    add_text(object, "muteReason", incident->mute_reason);
+    json_bool(object, "pinned", incident->pinned);
+}
+
+void incidents_render(cJSON *object, const struct evidence_incident *incident, struct lw_wall now)
+{
+    json_id(object, "id", incident->id);
+    cJSON *target = json_object(object, "target");
+    json_id(target, "id", incident->target_id);
+    add_text(target, "job", incident->job);
+    add_text(target, "instance", incident->instance);
+    json_text(object, "state", evidence_state_word(incident->state));
+    json_text(object, "trigger", evidence_trigger_word(incident->trigger));
+    add_text(object, "why", incident->why);
+    json_time(object, "openedAt", incident->opened);
+    json_time(object, "finishedAt", incident->finished);
+    add_text(object, "title", incident->title);
+    add_text(object, "type", incident->type);
+    add_text(object, "site", incident->site);
+    add_text(object, "verdict", incident->verdict);
+    add_text(object, "pattern", incident->pattern);
+    json_double(object, "rateBytesPerSecond", incident->rate);
+    json_double(object, "rateLo", incident->rate_lo);
+    json_double(object, "rateHi", incident->rate_hi);
+    if (incident->onset_from.ns) {
+        cJSON *onset = json_object(object, "onset");
+        json_time(onset, "from", incident->onset_from);
+        json_time(onset, "to", incident->onset_to);
+    } else {
+        json_null(object, "onset");
+    }
+    render_people(object, incident, now);
+    json_int(object, "bytes", incident->bytes);
+}
+
+static void render_files(cJSON *object, const struct evidence_incident *incident)
+{
+    cJSON *files = json_array(object, "files");
+    for (size_t i = 0; i < incident->file_count; i++) {
+        const struct evidence_file *file = &incident->files[i];
+        cJSON *json = json_append(files);
+        json_text(json, "name", file->name);
+        json_int(json, "bytes", file->bytes);
+        add_text(json, "sha256", file->sha256[0] ? file->sha256 : NULL);
+        json_text(json, "contentType", evidence_name_content_type(file->name));
+        json_time(json, "taken", file->taken);
+        json_text(json, "state", evidence_file_state_word(file->state));
+        add_text(json, "why", file->why);
+    }
+}
+
+/* report.json as it was written, or null where there is none (yet). */
+static void add_report(cJSON *object, const struct api_incidents *view, uint64_t id)
+{
+    char *text = NULL;
+    size_t len;
+    struct lw_err none;
+    cJSON *report = NULL;
+    if (view->evidence &&
+        evidence_file_read(view->evidence, id, "report.json", &text, &len, &none) == 0 &&
+        len <= REPORT_BYTES_MAX)
+        report = cJSON_ParseWithLength(text, len);
+    cJSON_AddItemToObject(object, "report", report ? report : cJSON_CreateNull());
+    free(text);
+}
+
+static void endpoint_incident(
+    void *ctx, const struct http_request *request, struct http_response *response)
+{
+    const struct api_incidents *view = ctx;
+    struct lw_err err;
+    const struct evidence_incident *incident = incidents_find(view, request, &err);
+    if (!incident) {
+        api_error(response, &err);
+        return;
+    }
+    cJSON *data = cJSON_CreateObject();
+    incidents_render(data, incident, view->now(view->ctx));
+    add_report(data, view, incident->id);
+    render_files(data, incident);
+    json_success(response, data);
+}
+
+/* ---- all of them ---- */
+
+struct filter {
+    const char *state; /* NULL: any */
+    const char *job;
+    uint64_t target_id; /* 0: any */
+    const char *muted;  /* "true", "false", or NULL */
+    struct lw_wall now;
+};
+
+static int parse_filter(
+    const struct http_request *request, struct filter *filter, struct lw_err *err)
+{
+    const char *target = http_request_param(request, "target");
+    filter->state = http_request_param(request, "state");
+    filter->job = http_request_param(request, "job");
+    filter->muted = http_request_param(request, "muted");
+    filter->target_id = 0;
+    if (filter->state && strcmp(filter->state, "any") == 0)
+        filter->state = NULL;
+    if (filter->state && strcmp(filter->state, "collecting") && strcmp(filter->state, "ready") &&
+        strcmp(filter->state, "failed"))
+        return lw_err_set(err, LW_INVALID,
+            "state \"%.40s\" is not one of collecting, ready, failed, any", filter->state);
+    if (filter->muted && strcmp(filter->muted, "true") && strcmp(filter->muted, "false"))
+        return lw_err_set(
+            err, LW_INVALID, "muted \"%.40s\" is neither true nor false", filter->muted);
+    if (target && lw_id_parse(target, &filter->target_id) < 0)
+        return lw_err_set(err, LW_INVALID, "target \"%.40s\" is not sixteen hex digits", target);
+    return 0;
+}
+
+static bool passes(const struct filter *filter, const struct evidence_incident *incident)
+{
+    bool is_muted = evidence_incident_is_muted(incident, filter->now);
+    if (filter->state && strcmp(filter->state, evidence_state_word(incident->state)) != 0)
+        return false;
+    if (filter->job && (!incident->job || strcmp(filter->job, incident->job) != 0))
+        return false;
+    if (filter->muted && is_muted != (strcmp(filter->muted, "true") == 0))
+        return false;
+    return !filter->target_id || filter->target_id == incident->target_id;
+}
+
+static void endpoint_incidents(
+    void *ctx, const struct http_request *request, struct http_response *response)
+{
+    const struct api_incidents *view = ctx;
+    struct filter filter = {.now = view->now(view->ctx)};
+    struct lw_err err;
+    int64_t limit, offset, total = 0;
+    if (parse_filter(request, &filter, &err) < 0 ||
+        http_request_int(
+            request, "limit", INCIDENTS_LIMIT_DEFAULT, 1, INCIDENTS_LIMIT_MAX, &limit, &err) < 0 ||
+        http_request_int(request, "offset", 0, 0, OFFSET_MAX, &offset, &err) < 0) {
+        api_error(response, &err);
+        return;
+    }
+    cJSON *data = cJSON_CreateObject();
+    cJSON *list = json_array(data, "incidents");
+    for (size_t i = 0; i < evidence_catalogue_count(view->catalogue); i++) {
+        const struct evidence_incident *incident = evidence_catalogue_at(view->catalogue, i);
+        if (!passes(&filter, incident))
+            continue;
+        if (total >= offset && total < offset + limit)
+            incidents_render(json_append(list), incident, filter.now);
+        total++;
+    }
+    json_int(data, "total", total);
+    json_success(response, data);
+}
+
+void api_incidents_routes_add(struct http_router *router, const struct api_incidents *view)
+{
+    static const char *const changes[] = {
+        "/api/v1/incidents/{id}/acknowledge",
+        "/api/v1/incidents/{id}/mute",
+        "/api/v1/incidents/{id}/unmute",
+        "/api/v1/incidents/{id}/pin",
+        "/api/v1/incidents/{id}/unpin",
+    };
+    void *ctx = (void *)view; /* routes have one kind of ctx; ours is only read */
+    http_router_add(router, "GET", "/api/v1/incidents", 0, endpoint_incidents, ctx);
+    http_router_add(router, "GET", "/api/v1/incidents/{id}", 0, endpoint_incident, ctx);
+    http_router_add(
+        router, "GET", "/api/v1/incidents/{id}/report.md", 0, incidents_endpoint_report, ctx);
+    http_router_add(
+        router, "GET", "/api/v1/incidents/{id}/files/{name}", 0, incidents_endpoint_file, ctx);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+        http_router_add_stream(router, "POST", changes[i], &incidents_changes, ctx);
+}
