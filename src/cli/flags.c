@@ -80,9 +80,10 @@ static enum flags_exit print_reference(void)
     return FLAGS_EXIT_OK;
 }
 
-static enum flags_exit usage_error(const char *what)
+enum flags_exit flags_usage_error(const char *command, const char *what)
 {
-    fprintf(stderr, "leakwatchd: %s\nTry 'leakwatchd --help'.\n", what);
+    fprintf(stderr, "leakwatchd: %s%s%s\nTry 'leakwatchd %s%s--help'.\n", command ? command : "",
+        command ? ": " : "", what, command ? command : "", command ? " " : "");
     return FLAGS_EXIT_USAGE;
 }
 
@@ -169,14 +170,14 @@ bool flags_parse(int argc, char **argv, struct flags *flags, enum flags_exit *st
     int flag;
     while ((flag = getopt_long(argc, argv, "", table, NULL)) != -1) {
         if (take(flags, &errand, flag, optarg, &err) < 0) {
-            *status = usage_error(err.msg);
+            *status = flags_usage_error(NULL, err.msg);
             return false;
         }
     }
     if (optind < argc) {
         lw_err_set(
             &err, LW_INVALID, "\"%s\" is not a flag, and nothing else is taken", argv[optind]);
-        *status = usage_error(err.msg);
+        *status = flags_usage_error(NULL, err.msg);
         return false;
     }
     if (!flags->listen_count)

@@ -22,4 +22,8 @@ struct flags {
  * wrong, and has been said; *status is what to exit with. */
 bool flags_parse(int argc, char **argv, struct flags *flags, enum flags_exit *status);
 
+/* Says on standard error what is wrong with the flags of a command, or of the daemon where it is
+ * NULL, and where to read on. */
+enum flags_exit flags_usage_error(const char *command, const char *what);
+
 #endif

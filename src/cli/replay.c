@@ -37,12 +37,6 @@ struct options {
     size_t file_count;
 };
 
-static enum flags_exit usage_error(const char *what)
-{
-    fprintf(stderr, "leakwatchd: replay: %s\nTry 'leakwatchd replay --help'.\n", what);
-    return FLAGS_EXIT_USAGE;
-}
-
 /* False: not a number of seconds that makes sense. */
 static bool parse_interval(const char *text, double *interval_s)
 {
@@ -66,11 +60,12 @@ static bool parse(int argc, char **argv, struct options *options)
     int flag;
     while ((flag = getopt_long(argc, argv, "", table, NULL)) != -1) {
         if (flag == '?') {
-            usage_error("that flag is not known, or lacks its value");
+            flags_usage_error("replay", "that flag is not known, or lacks its value");
             return false;
         }
         if (flag == INTERVAL && !parse_interval(optarg, &options->interval_s)) {
-            usage_error("--interval takes seconds, more than 0 and at most a million");
+            flags_usage_error(
+                "replay", "--interval takes seconds, more than 0 and at most a million");
             return false;
         }
         if (flag == CONFIG)
@@ -81,7 +76,7 @@ static bool parse(int argc, char **argv, struct options *options)
     options->files = argv + optind;
     options->file_count = (size_t)(argc - optind);
     if (!options->file_count && !options->help) {
-        usage_error("a FILE is missing");
+        flags_usage_error("replay", "a FILE is missing");
         return false;
     }
     return true;

@@ -34,12 +34,6 @@ struct options {
     size_t profile_count;
 };
 
-static enum flags_exit usage_error(const char *what)
-{
-    fprintf(stderr, "leakwatchd: types: %s\nTry 'leakwatchd types --help'.\n", what);
-    return FLAGS_EXIT_USAGE;
-}
-
 /* False: wrong, and said so. */
 static bool parse(int argc, char **argv, struct options *options)
 {
@@ -54,7 +48,7 @@ static bool parse(int argc, char **argv, struct options *options)
     int flag;
     while ((flag = getopt_long(argc, argv, "", table, NULL)) != -1) {
         if (flag == '?') {
-            usage_error("that flag is not known, or lacks its value");
+            flags_usage_error("types", "that flag is not known, or lacks its value");
             return false;
         }
         if (flag == BINARY)
@@ -68,7 +62,7 @@ static bool parse(int argc, char **argv, struct options *options)
     if (!options->profile_count)
         options->all_sites = true;
     if (!options->binary && !options->help) {
-        usage_error("--binary is missing");
+        flags_usage_error("types", "--binary is missing");
         return false;
     }
     return true;
