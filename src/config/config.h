@@ -64,8 +64,11 @@ struct config_job {
     struct config_basic_auth basic_auth;
     struct config_authorization authorization;
     struct config_tls tls_config;
-    char *binary;             /* absolute path of the program the targets run, or NULL */
-    struct lw_labels *labels; /* added to every target of the job; never NULL */
+    char *binary;                  /* absolute path of the program the targets run, or NULL */
+    int64_t memory_limit_bytes;    /* of one target's process; 0: found out, or none */
+    int64_t memory_interval_ns;    /* between two looks at a target's MemStats; 0: never */
+    int64_t goroutine_interval_ns; /* … at its goroutines; 0: never */
+    struct lw_labels *labels;      /* added to every target of the job; never NULL */
     struct config_static *static_configs;
     size_t static_config_count;
     struct config_file_sd *file_sd_configs;

@@ -367,6 +367,35 @@ static const struct config_option job_rows[] = {
         .offset = offsetof(struct config_job, binary),
     },
     {
+        .name = "memory_limit",
+        .doc = "Memory that one process of the job may take before it is killed, for the time that "
+               "is left. `0B`: the limit of its cgroup, where it runs on this host.",
+        .type = CONFIG_SIZE,
+        .offset = offsetof(struct config_job, memory_limit_bytes),
+        .fallback = "0B",
+        .min = 0,
+        .max = GB(1 << 20),
+    },
+    {
+        .name = "memory_interval",
+        .doc = "Time between two looks at what the runtime says of a target's memory "
+               "(`heap?debug=1`, which stops the target's world for a moment). `0s`: never.",
+        .type = CONFIG_DURATION,
+        .offset = offsetof(struct config_job, memory_interval_ns),
+        .fallback = "10m",
+        .min = 0,
+        .max = DAY(1),
+    },
+    {
+        .name = "goroutine_interval",
+        .doc = "Time between two looks at a target's goroutines (`goroutine`). `0s`: never.",
+        .type = CONFIG_DURATION,
+        .offset = offsetof(struct config_job, goroutine_interval_ns),
+        .fallback = "5m",
+        .min = 0,
+        .max = DAY(1),
+    },
+    {
         .name = "labels",
         .doc = "Labels of all targets of the job; those of a target group win over them.",
         .type = CONFIG_LABELS,
