@@ -7,6 +7,7 @@ libleakwatch_a_SOURCES += \
 	src/binaries/download.c src/binaries/download.h \
 	src/binaries/guard.c src/binaries/guard.h \
 	src/binaries/image.c src/binaries/image.h \
+	src/binaries/memory.c src/binaries/memory.h \
 	src/binaries/priv.h \
 	src/binaries/process.c src/binaries/process.h \
 	src/binaries/upload.c

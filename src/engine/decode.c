@@ -69,6 +69,8 @@ static void ingest(struct engine *engine, uint64_t target_id, const struct store
         lw_info("store", "target %s: its process restarted; its series begin anew", target->name);
     engine_ask_types(engine, target, profile);
     engine_ask_kinds(engine, target, profile);
+    engine_ask_memory(engine, target, profile);
+    engine_ask_goroutines(engine, target, profile);
 }
 
 static void done(struct loop_job *job)

@@ -31,6 +31,8 @@ static void targets_changed(void *ctx, const struct discovery_set *set)
             .url = t->url,
             .interval_ns = t->job->scrape_interval_ns,
             .timeout_ns = t->job->scrape_timeout_ns,
+            .memory_limit_bytes = t->job->memory_limit_bytes,
+            .goroutine_interval_ns = t->job->goroutine_interval_ns,
         };
         scraped[i] =
             (struct scrape_spec){.id = t->id, .url = t->url, .job = t->job, .config = set->config};
@@ -63,6 +65,21 @@ static void verdict_changed(void *ctx, const struct store_change *change)
         "target %s: %s is %s (was %s), %+.0f bytes/s (95 %% interval %+.0f to %+.0f)",
         change->target->name, where, trend_class_word(v->class), trend_class_word(change->from),
         v->rate, v->rate_lo, v->rate_hi);
+}
+
+static void goroutines_changed(void *ctx, const struct store_change *change)
+{
+    (void)ctx;
+    const struct trend_verdict *v = change->verdict;
+    const struct store_site *site = change->row->site;
+    bool serious = v->class == TREND_LEAK || change->from == TREND_LEAK;
+    lw_log_line(serious ? LW_LOG_WARN : LW_LOG_DEBUG, __FILE__, __LINE__, "trend",
+        "target %s: goroutines %016llx of %.200s (%s): %s (was %s), %lld now, %+.1f an hour",
+        change->target->name, (unsigned long long)site->id,
+        site->frames[site->responsible].function,
+        profile_wait_word(store_goroutines_wait(change->row)), trend_class_word(v->class),
+        trend_class_word(change->from), (long long)change->row->values.inuse_objects,
+        v->rate * 3600);
 }
 
 /* ---- http ---- */
@@ -165,6 +182,7 @@ static int open_store(struct engine *engine, const char *storage_path, struct lw
     engine->store = store_new(&options, db);
     store_set_retention(engine->store, engine->config->storage.retention_ns);
     store_on_change(engine->store, verdict_changed, engine);
+    store_on_goroutines_change(engine->store, goroutines_changed);
     return 0;
 }
 
@@ -212,6 +230,7 @@ void engine_free(struct engine **engine)
     struct binaries *binaries = e->binaries;
     e->binaries = NULL;
     engine_kinds_stop(e);
+    engine_rounds_stop(e);
     binaries_free(&binaries);
     if (e->store)
         engine_checkpoint_stop(e);

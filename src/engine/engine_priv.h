@@ -32,6 +32,7 @@ struct engine {
     uint64_t decode_refused; /* bodies dropped because of that */
 
     struct kinds_round *kinds; /* the one round under way, or NULL */
+    struct round *rounds;      /* those under way, each owned */
 
     struct loop_timer checkpoint;
     bool checkpoint_failing;
@@ -80,6 +81,28 @@ void engine_evidence_stop(struct engine *engine);
 /* Lets retention look at once, unless it is at it: after something was written. Every ten minutes
  * it does so by itself. */
 void engine_evidence_thin(struct engine *engine);
+
+/* rounds.c: other looks at a target, at a slow cadence; each starts when it is time for one. */
+void engine_ask_goroutines(
+    struct engine *engine, const struct store_target *target, const struct profile *profile);
+void engine_ask_memory(
+    struct engine *engine, const struct store_target *target, const struct profile *profile);
+/* Ends those under way; no further one may begin (engine->binaries is NULL). */
+void engine_rounds_stop(struct engine *engine);
+
+/* memory.c: what a text of heap?debug=1 says of a target's memory; borrowed. For a worker: asking
+ * the host blocks. */
+struct engine_memory_source {
+    const char *address; /* "host:port" */
+    uint64_t mapping_start, mapping_limit;
+    struct lw_wall at;
+    bool ask_host;
+    const char *text;
+    size_t len;
+};
+/* The caller frees it. NULL: LW_NOT_PROFILE. */
+struct store_memory_look *engine_memory_read(
+    const struct engine_memory_source *from, struct lw_err *err) LW_MUST_CHECK;
 
 /* checkpoint.c: batches of the store on their way through a worker into the file */
 void engine_checkpoint_start(struct engine *engine);

@@ -49,6 +49,8 @@ struct kinds_round {
     size_t count;
     char *text; /* owned; the worker's input, and whether it was one */
     size_t text_len;
+    struct engine_memory_source memory; /* the text says that, too; the address is owned */
+    struct store_memory_look *look;     /* owned; what it says of the memory, or NULL */
     struct lw_err err;
     struct callee *callees; /* owned; by address, unique */
     size_t callee_count;
@@ -62,6 +64,8 @@ static void round_free(struct kinds_round *round)
     free(round->calls);
     free(round->sites);
     free(round->callees);
+    free((char *)round->memory.address);
+    free(round->look);
     free(round->base);
     free(round->url);
     free(round->text);
@@ -215,6 +219,23 @@ static void run(struct loop_job *job)
     if (profile_calls_find(round->text, round->text_len, round->calls, round->count, &round->err) ==
         0)
         collect_callees(round);
+    struct lw_err ignored; /* the memory is asked for again by itself */
+    round->memory.text = round->text;
+    round->memory.len = round->text_len;
+    round->look = engine_memory_read(&round->memory, &ignored);
+}
+
+/* The text that was fetched for the kinds spares the target the round for its memory. */
+static void share_memory(struct kinds_round *round)
+{
+    struct engine *engine = round->engine;
+    const struct store_target *target = store_target_find(engine->store, round->target_id);
+    int64_t interval_ns = round->request.job->memory_interval_ns;
+    if (!round->look || !interval_ns || !target || target->restarts != round->process)
+        return;
+    store_learn_memory(engine->store, target->id, round->look);
+    store_set_memory_due(
+        engine->store, target->id, lw_mono_add(loop_now(engine->loop), interval_ns));
 }
 
 static void done(struct loop_job *job)
@@ -223,6 +244,8 @@ static void done(struct loop_job *job)
     round->is_with_worker = false;
     free(round->text);
     round->text = NULL;
+    if (!round->is_cancelled)
+        share_memory(round);
     if (round->is_cancelled)
         round_free(round);
     else if (round->err.code != LW_OK)
@@ -283,6 +306,24 @@ static void add_unknown_sites(
     }
 }
 
+/* Also keeps the memory from being asked for while this text is on its way. */
+static void set_memory_source(
+    struct kinds_round *round, const struct store_target *target, const struct profile *profile)
+{
+    struct engine *engine = round->engine;
+    round->memory = (struct engine_memory_source){
+        .address = lw_strdup(lw_labels_get(target->discovered, "__address__")),
+        .at = loop_wall_now(engine->loop),
+        .ask_host = engine->config->binaries.proc && !loop_is_virtual(engine->loop),
+    };
+    if (profile->mapping_count) {
+        round->memory.mapping_start = profile->mappings[0].start;
+        round->memory.mapping_limit = profile->mappings[0].limit;
+    }
+    store_set_memory_due(engine->store, target->id,
+        lw_mono_add(loop_now(engine->loop), round->request.job->scrape_timeout_ns));
+}
+
 /* Whether it is time, and no burden: never after a scrape that took more than half its timeout. */
 static bool may_ask(const struct engine *engine, const struct store_target *target)
 {
@@ -312,6 +353,7 @@ void engine_ask_kinds(
     }
     engine->kinds = round;
     set_due(round, 1);
+    set_memory_source(round, target, profile);
     struct lw_strbuf url;
     lw_strbuf_init(&url, URL_BYTES_MAX);
     lw_strbuf_addf(&url, "%sheap?debug=1", round->base);

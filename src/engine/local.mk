@@ -4,7 +4,10 @@ libleakwatch_a_SOURCES += \
 	src/engine/decode.c \
 	src/engine/engine.c src/engine/engine.h src/engine/engine_priv.h \
 	src/engine/evidence.c \
+	src/engine/goroutines.c \
 	src/engine/kinds.c \
 	src/engine/lifecycle.c \
+	src/engine/memory.c \
 	src/engine/notify.c src/engine/notify.h \
+	src/engine/rounds.c src/engine/rounds.h \
 	src/engine/types.c

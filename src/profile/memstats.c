@@ -33,6 +33,11 @@ static const struct {
 
 #define MEMBERS (sizeof members / sizeof *members)
 
+_Static_assert(
+    MEMBERS == PROFILE_MEMSTATS_COUNTS && offsetof(struct profile_memstats, gc_cpu_fraction) ==
+                                              PROFILE_MEMSTATS_COUNTS * sizeof(int64_t),
+    "the counts come first, one a line");
+
 struct reader {
     struct profile_memstats *stats;
     unsigned seen; /* a bit a member */

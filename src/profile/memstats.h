@@ -29,6 +29,13 @@ struct profile_memstats {
     double gc_cpu_fraction; /* of the CPU available since the start, 0..1 */
 };
 
+/* The members before gc_cpu_fraction, for whoever writes all of them down. */
+#define PROFILE_MEMSTATS_COUNTS 15
+static inline int64_t *profile_memstats_count_at(struct profile_memstats *stats, size_t i)
+{
+    return &stats->sys + i;
+}
+
 /* Reads the end of an answer of GET /debug/pprof/heap?debug=1. Errors: LW_NOT_PROFILE (no MemStats
  * in it; a number that is none; or one of sys, heap_* and stack_* is missing, with its name). */
 int profile_memstats_parse(

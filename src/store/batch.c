@@ -10,7 +10,7 @@
 #define BATCH_BYTES_MAX ((size_t)64 << 20) /* what does not fit waits for the next batch */
 #define PRUNE_EVERY_NS  (3600 * LW_NS_PER_S)
 
-enum entry_kind { ENTRY_TARGET, ENTRY_SERIES, ENTRY_SITE, ENTRY_BUILD, ENTRY_TYPED };
+enum entry_kind { ENTRY_TARGET, ENTRY_SERIES, ENTRY_SITE, ENTRY_BUILD, ENTRY_TYPED, ENTRY_JOB };
 
 /* One row to write; its bytes lie at [offset, offset + len) of the batch's buffer. Texts are owned
  * copies: what they were of may change before the worker gets there. */
@@ -94,7 +94,7 @@ static void add_series(struct store_batch *batch, uint64_t target_id, enum store
     struct entry entry = {.kind = ENTRY_SERIES,
         .id = target_id,
         .series = kind,
-        .key = kind == STORE_DB_TOTAL ? 0 : store_row_id(row),
+        .key = row->site || row->type ? store_row_id(row) : 0,
         .offset = batch->bytes.len};
     image_encode_row(row, &batch->bytes);
     add_entry(batch, &entry);
@@ -113,6 +113,35 @@ static void add_rows(struct store_batch *batch, uint64_t target_id, enum store_d
     }
 }
 
+static void add_goroutines(struct store_batch *batch, const struct store_target *target)
+{
+    const struct store_goroutines *g = &target->goroutines;
+    struct store_row total = {.values = {.inuse_objects = g->total}, .series = g->series};
+    add_series(batch, target->id, STORE_DB_GOROUTINES, &total);
+    add_rows(batch, target->id, STORE_DB_GOROUTINES, &g->groups);
+}
+
+static void add_job(struct store_batch *batch, struct store_job *job)
+{
+    struct entry entry = {.kind = ENTRY_JOB, .id = job->id, .offset = batch->bytes.len};
+    entry.text[0] = lw_strdup(job->name);
+    sightings_encode(&job->sightings, &batch->bytes);
+    add_entry(batch, &entry);
+    job->dirty = false;
+    job->saved = batch->now;
+}
+
+static void add_jobs(struct store_batch *batch, const struct store *store, int64_t min_age_ns)
+{
+    size_t at = 0;
+    void *value;
+    while (lw_map_next(&store->jobs, &at, NULL, &value)) {
+        struct store_job *job = value;
+        if (job->dirty && batch->now.ns - job->saved.ns >= min_age_ns)
+            add_job(batch, job);
+    }
+}
+
 static void add_target(struct store_batch *batch, struct store_target *target)
 {
     struct entry entry = {.kind = ENTRY_TARGET,
@@ -127,6 +156,8 @@ static void add_target(struct store_batch *batch, struct store_target *target)
     add_series(batch, target->id, STORE_DB_TOTAL, &total);
     add_rows(batch, target->id, STORE_DB_SITE, &target->sites);
     add_rows(batch, target->id, STORE_DB_TYPE, &target->types);
+    if (target->goroutines.at.ns)
+        add_goroutines(batch, target);
     target->dirty = false;
     target->saved = batch->now;
 }
@@ -163,6 +194,7 @@ struct store_batch *store_batch_new(struct store *store, int64_t min_age_ns, str
         if (is_due(target, min_age_ns, now))
             add_target(batch, target);
     }
+    add_jobs(batch, store, min_age_ns);
     batch->changes = store->changes;
     batch->change_count = store->change_count;
     store->changes = NULL;
@@ -179,6 +211,17 @@ struct store_batch *store_batch_new(struct store *store, int64_t min_age_ns, str
     return batch;
 }
 
+static bool has_dirty_job(const struct store *store)
+{
+    size_t at = 0;
+    void *job;
+    while (store->db && lw_map_next(&store->jobs, &at, NULL, &job)) {
+        if (((struct store_job *)job)->dirty)
+            return true;
+    }
+    return false;
+}
+
 bool store_is_dirty(const struct store *store)
 {
     size_t at = 0;
@@ -187,7 +230,7 @@ bool store_is_dirty(const struct store *store)
         if (((struct store_target *)target)->dirty)
             return true;
     }
-    return store->change_count > 0;
+    return store->change_count > 0 || has_dirty_job(store);
 }
 
 static int write_target(struct store_batch *batch, const struct entry *entry,
@@ -215,6 +258,8 @@ static int write_entry(struct store_batch *batch, const struct entry *entry, str
     case ENTRY_BUILD:
         return store_db_put_build(batch->db, entry->id,
             &(struct store_build_spec){t[0], t[1], t[2], t[3], t[4], t[5]}, err);
+    case ENTRY_JOB:
+        return store_db_put_job(batch->db, entry->id, batch->now, &image, err);
     case ENTRY_TYPED:
         return store_db_put_typed(batch->db, entry->id,
             &(struct store_type_spec){entry->key, t[0], t[1], t[2], t[3], t[4], t[5]}, err);
@@ -270,6 +315,9 @@ static void take_back(struct store *store, struct store_batch *batch)
         struct store_target *target = lw_map_find(&store->targets, entry->id);
         struct store_site *site = lw_map_find(&store->sites.by_id, entry->id);
         struct store_build *build = types_find_build(&store->types, entry->id);
+        struct store_job *job = lw_map_find(&store->jobs, entry->id);
+        if (entry->kind == ENTRY_JOB && job)
+            job->dirty = true;
         if (entry->kind == ENTRY_TARGET && target)
             target->dirty = true;
         if (entry->kind == ENTRY_SITE && site)

@@ -13,7 +13,7 @@
 
 #include "base/mem.h"
 
-#define SCHEMA_VERSION  1
+#define SCHEMA_VERSION  2
 #define VERDICTS_KEPT   "10000"
 #define BUSY_TIMEOUT_MS 5000
 #define CACHE_KIB_EACH  "2048"
@@ -23,6 +23,10 @@
 #define DB_PATH_BYTES   (STORE_PATH_BYTES - 64) /* room for ".damaged-…-wal" */
 #define DIRECTORY_BYTES 3900                    /* longest --storage.path */
 #define DIRECTORY_MODE  0750
+
+#define JOB_TABLE \
+    "CREATE TABLE job(id INTEGER PRIMARY KEY, name TEXT NOT NULL, saved_ns INTEGER NOT NULL," \
+    "  image BLOB NOT NULL) STRICT;"
 
 /* 64-bit ids are stored as SQLite's signed integers, bit for bit. One transaction: a daemon that is
  * killed meanwhile leaves nothing that the next start would stumble over. */
@@ -42,15 +46,20 @@ static const char schema[] =
     "  kind TEXT NOT NULL, import_path TEXT NOT NULL, module TEXT NOT NULL, version TEXT NOT NULL,"
     "  unresolved TEXT NOT NULL, PRIMARY KEY(build, site)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE verdict(at_ns INTEGER NOT NULL, target INTEGER NOT NULL, key INTEGER NOT NULL,"
-    "  was TEXT NOT NULL, became TEXT NOT NULL, rate REAL, rate_lo REAL, rate_hi REAL) STRICT;"
-    "PRAGMA user_version = 1;"
+    "  was TEXT NOT NULL, became TEXT NOT NULL, rate REAL, rate_lo REAL, rate_hi REAL) STRICT;" JOB_TABLE
+    "PRAGMA user_version = 2;"
     "COMMIT;";
+
+/* What schema 1 lacked. */
+static const char from_schema_1[] = "BEGIN IMMEDIATE;" JOB_TABLE "PRAGMA user_version = 2;"
+                                    "COMMIT;";
 
 /* Every statement there is, prepared once on the connection that uses it. X(name, SQL) */
 #define READ_STATEMENTS(X) \
     X(READ_TARGET, "SELECT build, image FROM target WHERE id = ?1") \
     X(READ_SITES, "SELECT id, image FROM site WHERE id IN" \
-                  " (SELECT key FROM series WHERE target = ?1 AND kind = 1)") \
+                  " (SELECT key FROM series WHERE target = ?1 AND kind IN (1, 3))") \
+    X(READ_JOB, "SELECT image FROM job WHERE id = ?1") \
     X(READ_SERIES, "SELECT kind, key, image FROM series WHERE target = ?1") \
     X(READ_BUILD, "SELECT binary_id, source, module, version, vcs_revision, go_version FROM build" \
                   " WHERE id = ?1") \
@@ -66,13 +75,16 @@ static const char schema[] =
     X(PUT_SERIES, "INSERT INTO series(target, kind, key, image) VALUES(?1, ?2, ?3, ?4)") \
     X(PUT_BUILD, "INSERT OR REPLACE INTO build VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
     X(PUT_TYPED, "INSERT OR REPLACE INTO typed VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
+    X(PUT_JOB, "INSERT OR REPLACE INTO job VALUES(?1, ?2, ?3, ?4)") \
     X(ADD_VERDICT, "INSERT INTO verdict VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
     X(PRUNE_SERIES, "DELETE FROM series WHERE target IN" \
                     " (SELECT id FROM target WHERE saved_ns < ?1)") \
     X(PRUNE_TARGETS, "DELETE FROM target WHERE saved_ns < ?1") \
-    X(PRUNE_SITES, "DELETE FROM site WHERE id NOT IN (SELECT key FROM series WHERE kind = 1)") \
+    X(PRUNE_SITES, \
+        "DELETE FROM site WHERE id NOT IN (SELECT key FROM series WHERE kind IN (1, 3))") \
     X(PRUNE_TYPED, "DELETE FROM typed WHERE build NOT IN (SELECT build FROM target)") \
     X(PRUNE_BUILDS, "DELETE FROM build WHERE id NOT IN (SELECT build FROM target)") \
+    X(PRUNE_JOBS, "DELETE FROM job WHERE saved_ns < ?1") \
     X(PRUNE_VERDICTS, "DELETE FROM verdict WHERE rowid <=" \
                       " (SELECT max(rowid) FROM verdict) - " VERDICTS_KEPT)
 
@@ -202,7 +214,8 @@ static int check_file(struct store_db *db, struct lw_err *err)
         return lw_err_set(err, LW_CORRUPT, "%s: SQLite's quick_check found damage", db->path);
     if (ask(db, "PRAGMA user_version", &version, NULL, err) < 0)
         return -1;
-    if (version == 0 && execute(db, db->writing, schema, err) < 0) {
+    const char *update = version == 0 ? schema : version == 1 ? from_schema_1 : NULL;
+    if (update && execute(db, db->writing, update, err) < 0) {
         store_db_rollback(db);
         return -1;
     }
@@ -353,6 +366,8 @@ static void tell_image(enum statement which, sqlite3_stmt *s, const struct store
         reader->target(reader->ctx, id(s, 0), image, len);
     else if (which == READ_SITES)
         reader->site(reader->ctx, id(s, 0), image, len);
+    else if (which == READ_JOB)
+        reader->job(reader->ctx, image, len);
     else
         reader->series(reader->ctx, (enum store_db_kind)id(s, 0), id(s, 1), image, len);
 }
@@ -403,6 +418,12 @@ int store_db_read_target(struct store_db *db, uint64_t target_id,
     if (read_rows(db, READ_TARGET, target_id, reader, err) < 0)
         return -1;
     return read_rows(db, READ_SITES, target_id, reader, err);
+}
+
+int store_db_read_job(
+    struct store_db *db, uint64_t job_id, const struct store_db_reader *reader, struct lw_err *err)
+{
+    return read_rows(db, READ_JOB, job_id, reader, err);
 }
 
 int store_db_read_build(struct store_db *db, uint64_t build_id,
@@ -504,6 +525,17 @@ int store_db_put_build(
     return run(db, PUT_BUILD, err);
 }
 
+int store_db_put_job(struct store_db *db, uint64_t id, struct lw_wall saved,
+    const struct store_db_image *image, struct lw_err *err)
+{
+    sqlite3_stmt *s = db->statements[PUT_JOB];
+    sqlite3_bind_int64(s, 1, (int64_t)id);
+    sqlite3_bind_text(s, 2, image->name, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 3, saved.ns);
+    sqlite3_bind_blob64(s, 4, image->bytes, image->len, SQLITE_STATIC);
+    return run(db, PUT_JOB, err);
+}
+
 int store_db_put_typed(
     struct store_db *db, uint64_t build_id, const struct store_type_spec *type, struct lw_err *err)
 {
@@ -538,6 +570,9 @@ int store_db_prune(struct store_db *db, struct lw_wall horizon, struct lw_err *e
         return -1;
     sqlite3_bind_int64(db->statements[PRUNE_TARGETS], 1, horizon.ns);
     if (run(db, PRUNE_TARGETS, err) < 0)
+        return -1;
+    sqlite3_bind_int64(db->statements[PRUNE_JOBS], 1, horizon.ns);
+    if (run(db, PRUNE_JOBS, err) < 0)
         return -1;
     static const enum statement orphans[] = {PRUNE_SITES, PRUNE_TYPED, PRUNE_BUILDS};
     for (size_t i = 0; i < sizeof orphans / sizeof *orphans; i++) {

@@ -26,13 +26,20 @@ void store_db_close(struct store_db **db);
 
 /* ---- reading (loop's thread) ---- */
 
-enum store_db_kind { STORE_DB_TOTAL = 0, STORE_DB_SITE = 1, STORE_DB_TYPE = 2 };
+/* Of goroutines the key 0 is the total of the target. */
+enum store_db_kind {
+    STORE_DB_TOTAL = 0,
+    STORE_DB_SITE = 1,
+    STORE_DB_TYPE = 2,
+    STORE_DB_GOROUTINES = 3
+};
 
 /* What is told of rows that are read; everything is borrowed for the call. build_id 0: none. */
 struct store_db_reader {
     void *ctx;
     void (*target)(void *ctx, uint64_t build_id, const void *image, size_t len);
     void (*site)(void *ctx, uint64_t site_id, const void *image, size_t len);
+    void (*job)(void *ctx, const void *image, size_t len);
     void (*build)(void *ctx, const struct store_build_spec *build);
     void (*typed)(void *ctx, const struct store_type_spec *type);
     void (*series)(void *ctx, enum store_db_kind kind, uint64_t key, const void *image, size_t len);
@@ -43,6 +50,9 @@ struct store_db_reader {
 /* target(), then site() for each site that a series of the target is of. */
 int store_db_read_target(struct store_db *db, uint64_t target_id,
     const struct store_db_reader *reader, struct lw_err *err) LW_MUST_CHECK;
+/* job(), once. */
+int store_db_read_job(struct store_db *db, uint64_t job_id, const struct store_db_reader *reader,
+    struct lw_err *err) LW_MUST_CHECK;
 /* build(), then typed() for each of its sites. */
 int store_db_read_build(struct store_db *db, uint64_t build_id,
     const struct store_db_reader *reader, struct lw_err *err) LW_MUST_CHECK;
@@ -83,6 +93,8 @@ int store_db_put_series(struct store_db *db, const struct store_db_series *row,
     const struct store_db_image *image, struct lw_err *err) LW_MUST_CHECK;
 int store_db_put_build(struct store_db *db, uint64_t id, const struct store_build_spec *build,
     struct lw_err *err) LW_MUST_CHECK;
+int store_db_put_job(struct store_db *db, uint64_t id, struct lw_wall saved,
+    const struct store_db_image *image, struct lw_err *err) LW_MUST_CHECK;
 int store_db_put_typed(struct store_db *db, uint64_t build_id, const struct store_type_spec *type,
     struct lw_err *err) LW_MUST_CHECK;
 
@@ -97,8 +109,8 @@ struct store_db_verdict {
 int store_db_add_verdict(
     struct store_db *db, const struct store_db_verdict *verdict, struct lw_err *err) LW_MUST_CHECK;
 
-/* Lets go of targets last written before `horizon`, of sites no series refers to, of builds no
- * target runs, and of all but the newest 10,000 changes of verdicts. */
+/* Lets go of targets and jobs last written before `horizon`, of sites no series refers to, of
+ * builds no target runs, and of all but the newest 10,000 changes of verdicts. */
 int store_db_prune(struct store_db *db, struct lw_wall horizon, struct lw_err *err) LW_MUST_CHECK;
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "store/sites.h"
 
-#define TARGET_VERSION   1
+#define TARGET_VERSION   2 /* 1 had no memory */
 #define SITE_VERSION     1
 #define ROW_VERSION      1
 #define STRING_BYTES_MAX 4096
@@ -43,6 +43,51 @@ static int refuse(const char *what, struct lw_err *err)
     return lw_err_set(err, LW_CORRUPT, "the stored image of a %s is damaged", what);
 }
 
+/* The numbers of a look that are kept, in the order of the image. */
+static void add_memory(struct lw_strbuf *out, const struct store_memory *memory)
+{
+    const struct store_memory_look *look = &memory->newest;
+    lw_strbuf_add_u64(out, (uint64_t)look->at.ns);
+    lw_strbuf_add_u64(out, (uint64_t)look->rss_bytes);
+    lw_strbuf_add_u64(out, (uint64_t)look->cgroup_bytes);
+    lw_strbuf_add_u64(out, (uint64_t)look->go_limit_bytes);
+    for (size_t i = 0; i < PROFILE_MEMSTATS_COUNTS; i++)
+        lw_strbuf_add_u64(out, (uint64_t)*profile_memstats_count_at((void *)&look->stats, i));
+    lw_strbuf_add_f64(out, look->stats.gc_cpu_fraction);
+    lw_strbuf_add_u32(out, (uint32_t)memory->past_count);
+    for (size_t i = 0; i < memory->past_count; i++) {
+        const struct store_memory_point *p = &memory->past[i];
+        lw_strbuf_add_u64(out, (uint64_t)p->at.ns);
+        lw_strbuf_add_u64(out, (uint64_t)p->resident_bytes);
+        lw_strbuf_add_u64(out, (uint64_t)p->inuse_bytes);
+        lw_strbuf_add_u64(out, (uint64_t)p->live_bytes);
+    }
+}
+
+static void read_memory(struct lw_cursor *in, struct store_memory *memory)
+{
+    struct store_memory_look *look = &memory->newest;
+    look->at.ns = count(in);
+    look->rss_bytes = count(in);
+    look->cgroup_bytes = count(in);
+    look->go_limit_bytes = count(in);
+    for (size_t i = 0; i < PROFILE_MEMSTATS_COUNTS; i++)
+        *profile_memstats_count_at(&look->stats, i) = count(in);
+    look->stats.gc_cpu_fraction = lw_cursor_f64(in);
+    if (!(look->stats.gc_cpu_fraction >= 0 && look->stats.gc_cpu_fraction <= 1))
+        in->failed = true;
+    uint32_t past = lw_cursor_u32(in);
+    if (past > STORE_MEMORY_PAST)
+        in->failed = true;
+    for (uint32_t i = 0; i < past && lw_cursor_ok(in); i++) {
+        struct store_memory_point *p = &memory->past[memory->past_count++];
+        p->at.ns = count(in);
+        p->resident_bytes = count(in);
+        p->inuse_bytes = count(in);
+        p->live_bytes = count(in);
+    }
+}
+
 void image_encode_target(const struct store_target *target, struct lw_strbuf *out)
 {
     lw_strbuf_add_u8(out, TARGET_VERSION);
@@ -51,6 +96,7 @@ void image_encode_target(const struct store_target *target, struct lw_strbuf *ou
     lw_strbuf_add_u64(out, (uint64_t)target->period_bytes);
     lw_strbuf_add_u64(out, target->restarts);
     add_values(out, &target->total);
+    add_memory(out, &target->memory);
 }
 
 int image_decode_target(
@@ -61,25 +107,28 @@ int image_decode_target(
     int64_t first_seen = count(&in), last_heap = count(&in), period = count(&in);
     int64_t restarts = count(&in);
     struct profile_values total = values(&in);
-    if (!lw_cursor_ok(&in) || version != TARGET_VERSION || lw_cursor_left(&in) != 0)
+    struct store_memory memory = {0};
+    if (version > 1)
+        read_memory(&in, &memory);
+    if (!lw_cursor_ok(&in) || version < 1 || version > TARGET_VERSION || lw_cursor_left(&in) != 0)
         return refuse("target", err);
     target->first_seen.ns = first_seen;
     target->last_heap.ns = last_heap;
     target->period_bytes = period;
     target->restarts = (uint64_t)restarts;
     target->total = total;
+    target->memory = memory;
     return 0;
 }
 
-static void add_string(struct lw_strbuf *out, const char *s)
+void image_encode_string(const char *s, struct lw_strbuf *out)
 {
     size_t len = strlen(s);
     lw_strbuf_add_u32(out, (uint32_t)len);
     lw_strbuf_add(out, s, len);
 }
 
-/* A copy of a stored string (the caller frees it), or NULL and the cursor failed. */
-static char *string(struct lw_cursor *in)
+char *image_decode_string(struct lw_cursor *in)
 {
     uint32_t len = lw_cursor_u32(in);
     if (len > STRING_BYTES_MAX)
@@ -100,8 +149,8 @@ void image_encode_site(const struct store_site *site, struct lw_strbuf *out)
     lw_strbuf_add_u32(out, (uint32_t)site->leaf);
     lw_strbuf_add_u32(out, (uint32_t)site->responsible);
     for (size_t i = 0; i < site->frame_count; i++) {
-        add_string(out, site->frames[i].function);
-        add_string(out, site->frames[i].file);
+        image_encode_string(site->frames[i].function, out);
+        image_encode_string(site->frames[i].file, out);
         lw_strbuf_add_u64(out, (uint64_t)site->frames[i].line);
     }
 }
@@ -124,8 +173,8 @@ struct store_site *image_decode_site(uint64_t id, const void *bytes, size_t len,
     site->responsible = responsible;
     site->persisted = true;
     for (uint32_t i = 0; i < frames; i++) {
-        site->frames[i].function = string(&in);
-        site->frames[i].file = string(&in);
+        site->frames[i].function = image_decode_string(&in);
+        site->frames[i].file = image_decode_string(&in);
         site->frames[i].line = (int64_t)lw_cursor_u64(&in);
     }
     if (!lw_cursor_ok(&in) || lw_cursor_left(&in) != 0) {

@@ -17,6 +17,11 @@ void image_encode_site(const struct store_site *site, struct lw_strbuf *out);
 struct store_site *image_decode_site(
     uint64_t id, const void *bytes, size_t len, struct lw_err *err) LW_MUST_CHECK;
 
+/* A string of at most a few KiB; decoding gives a copy (the caller frees it), or NULL and the
+ * cursor failed. */
+void image_encode_string(const char *s, struct lw_strbuf *out);
+char *image_decode_string(struct lw_cursor *in);
+
 /* A row of a target's newest heap goes with its series. */
 void image_encode_row(const struct store_row *row, struct lw_strbuf *out);
 int image_decode_row(

@@ -4,27 +4,22 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "store/outlook.h"
 #include "store/rows.h"
+#include "store/sightings.h"
 #include "store/store_priv.h"
 
-static void count_scrape(struct store *store, struct store_target *target, enum lw_code outcome)
+static void count_scrape(struct store_target *target, enum lw_code outcome)
 {
-    uint64_t id = lw_hash_string(0, target->job_name);
-    struct job_scrapes *job = lw_map_find(&store->jobs, id);
-    if (!job) {
-        job = LW_NEW(struct job_scrapes);
-        lw_map_put(&store->jobs, id, job);
-    }
-    job->count[outcome]++;
+    target->job->scrapes[outcome]++;
     target->scrapes[outcome]++;
 }
 
 /* False for a scrape that is older than the newest one known: it is only counted. */
-static bool note_scrape(
-    struct store *store, struct store_target *target, const struct store_scrape *scrape)
+static bool note_scrape(struct store_target *target, const struct store_scrape *scrape)
 {
     const struct lw_err *outcome = scrape->outcome;
-    count_scrape(store, target, outcome->code);
+    count_scrape(target, outcome->code);
     if (scrape->at.ns < target->last_scrape.ns)
         return false;
     target->last_scrape = scrape->at;
@@ -43,7 +38,7 @@ bool store_fail(struct store *store, uint64_t target_id, const struct store_scra
 {
     struct store_target *target = store_find(store, target_id);
     if (target)
-        (void)note_scrape(store, target, scrape);
+        (void)note_scrape(target, scrape);
     return target != NULL;
 }
 
@@ -80,11 +75,14 @@ static bool process_restarted(const struct store_target *target, const struct pr
     return went_on * 2 < known;
 }
 
-static void begin_epoch(struct store_target *target)
+static void begin_epoch(struct store_target *target, struct lw_wall at)
 {
     trend_series_restart(target->series);
     rows_restart(&target->sites);
     rows_restart(&target->types);
+    trend_series_restart(target->goroutines.series);
+    rows_restart(&target->goroutines.groups);
+    target->watched_since = at;
 }
 
 /* ---- rows by site and by type ---- */
@@ -111,8 +109,14 @@ static void update_sites(struct store *store, struct store_target *target,
             .noise_bytes = site->noise_bytes,
         };
     }
-    rows_update(
-        store, &target->sites, &(struct row_scrape){entries, profile->site_count, {0}, 0, at});
+    struct row_scrape scrape = {
+        .entries = entries,
+        .count = profile->site_count,
+        .at = at,
+        .follow_bytes = ROWS_FOLLOW_BYTES,
+        .followed_max = store->sites_per_target,
+    };
+    rows_update(store, &target->sites, &scrape);
     free(entries);
 }
 
@@ -137,7 +141,8 @@ static int by_inuse(const void *a, const void *b)
 static void update_types(struct store *store, struct store_target *target,
     const struct profile *profile, struct lw_wall at)
 {
-    struct row_scrape scrape = {.at = at};
+    struct row_scrape scrape = {
+        .at = at, .follow_bytes = ROWS_FOLLOW_BYTES, .followed_max = store->sites_per_target};
     struct row_entry *sums = lw_new(profile->site_count, sizeof *sums);
     struct lw_map by_type = {0};
     for (size_t i = 0; i < profile->site_count; i++) {
@@ -230,6 +235,37 @@ static double total_noise_bytes(const struct profile *profile)
     return total.noise_bytes;
 }
 
+/* ---- builds ---- */
+
+/* What leaks is noted for the job, with the build it leaks in. */
+static void note_leaks(
+    struct store_target *target, const struct store_rows *rows, double long_enough_s)
+{
+    struct store_job *job = target->job;
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct store_row *row = &rows->list[i];
+        if (row->series && trend_series_verdict(row->series)->class == TREND_LEAK &&
+            sightings_note(&job->sightings, sightings_key(row), target->build->id,
+                target->last_heap, long_enough_s))
+            job->saved.ns = 0; /* not to be lost: written with the next batch */
+    }
+}
+
+/* A process that was watched for as long as the trend engine asks of a young one, from the end of
+ * its youth on, would have shown the leak. */
+static void watch_build(struct store *store, struct store_target *target)
+{
+    if (!target->build)
+        return;
+    struct store_job *job = target->job;
+    double watched_s = lw_wall_s(target->last_heap) - lw_wall_s(target->watched_since);
+    sightings_watch(&job->sightings, target->build, target->last_heap, watched_s);
+    job->dirty = true;
+    double long_enough_s = store->trend.age_s + store->trend.young_s;
+    note_leaks(target, &target->sites, long_enough_s);
+    note_leaks(target, &target->types, long_enough_s);
+}
+
 bool store_ingest(struct store *store, uint64_t target_id, const struct store_scrape *scrape,
     const struct profile *profile, bool *restarted)
 {
@@ -238,7 +274,7 @@ bool store_ingest(struct store *store, uint64_t target_id, const struct store_sc
         *restarted = false;
     if (!target)
         return false;
-    if (!note_scrape(store, target, scrape))
+    if (!note_scrape(target, scrape))
         return true;
 
     bool restart = process_restarted(target, profile);
@@ -246,7 +282,7 @@ bool store_ingest(struct store *store, uint64_t target_id, const struct store_sc
      * compares. */
     bool rescaled = target->last_heap.ns && target->period_bytes != profile->period_bytes;
     if (restart || rescaled)
-        begin_epoch(target);
+        begin_epoch(target, scrape->at);
     if (restart) {
         target->restarts++;
         store_forget_build(store, target); /* it may be another one now */
@@ -255,6 +291,8 @@ bool store_ingest(struct store *store, uint64_t target_id, const struct store_sc
     }
     if (!target->first_seen.ns)
         target->first_seen = scrape->at;
+    if (!target->watched_since.ns)
+        target->watched_since = scrape->at;
     target->last_heap = scrape->at;
     target->period_bytes = profile->period_bytes;
     target->total = profile->total;
@@ -268,5 +306,7 @@ bool store_ingest(struct store *store, uint64_t target_id, const struct store_sc
     push_rows(&f, &target->sites);
     if (target->build) /* what is not known is not zero */
         push_rows(&f, &target->types);
+    outlook_update(store, target);
+    watch_build(store, target);
     return true;
 }

@@ -70,16 +70,24 @@ static bool restore_key(
         row->type = types_ref_again(lw_map_find(&r->types, key));
         return row->type != NULL;
     }
-    row->site = kind == STORE_DB_SITE ? sites_ref_id(&r->store->sites, key) : NULL;
-    if (row->site)
+    bool has_stack = kind == STORE_DB_SITE || kind == STORE_DB_GOROUTINES;
+    row->site = has_stack ? sites_ref_id(&r->store->sites, key) : NULL;
+    if (row->site && kind == STORE_DB_SITE)
         row->type = types_ref_again(types_find(r->target->build, key));
     return row->site != NULL;
+}
+
+static struct store_rows *rows_of(struct store_target *target, enum store_db_kind kind)
+{
+    if (kind == STORE_DB_GOROUTINES)
+        return &target->goroutines.groups;
+    return kind == STORE_DB_TYPE ? &target->types : &target->sites;
 }
 
 static void restore_row(
     struct restoring *r, enum store_db_kind kind, uint64_t key, struct store_row *row)
 {
-    struct store_rows *rows = kind == STORE_DB_TYPE ? &r->target->types : &r->target->sites;
+    struct store_rows *rows = rows_of(r->target, kind);
     if (rows->followed == FOLLOWED_MAX || !restore_key(r, kind, key, row)) {
         trend_series_free(&row->series);
         refuse(r);
@@ -102,6 +110,10 @@ static void restore_series(
     } else if (kind == STORE_DB_TOTAL) {
         trend_series_free(&r->target->series);
         r->target->series = row.series;
+    } else if (kind == STORE_DB_GOROUTINES && key == 0) {
+        trend_series_free(&r->target->goroutines.series);
+        r->target->goroutines.series = row.series;
+        r->target->goroutines.total = row.values.inuse_objects;
     } else {
         restore_row(r, kind, key, &row);
     }
@@ -151,7 +163,13 @@ void store_restore(struct store *store, struct store_target *target, struct lw_w
         return;
     struct restoring r = {.store = store, .target = target, .now = now};
     struct store_db_reader reader = {
-        &r, restore_target, restore_site, restore_build, restore_typed, restore_series};
+        .ctx = &r,
+        .target = restore_target,
+        .site = restore_site,
+        .build = restore_build,
+        .typed = restore_typed,
+        .series = restore_series,
+    };
     struct lw_err err; /* a file that cannot be read now costs history, not the watch */
     int rc = store_db_read_target(store->db, target->id, &reader, &err);
     if (rc == 0)
@@ -165,4 +183,28 @@ void store_restore(struct store *store, struct store_target *target, struct lw_w
     lw_map_fini(&r.types);
     lw_map_fini(&r.sites);
     store->stats.sites = store->sites.by_id.count;
+}
+
+/* ---- jobs ---- */
+
+struct restoring_job {
+    struct store *store;
+    struct store_job *job;
+};
+
+static void restore_job(void *ctx, const void *image, size_t len)
+{
+    struct restoring_job *r = ctx;
+    struct lw_err ignored;
+    if (sightings_decode(image, len, &r->job->sightings, &ignored) < 0)
+        r->store->stats.images_refused++;
+}
+
+void store_restore_job(struct store *store, struct store_job *job)
+{
+    struct restoring_job r = {store, job};
+    struct store_db_reader reader = {.ctx = &r, .job = restore_job};
+    struct lw_err err;
+    if (store->db && store_db_read_job(store->db, job->id, &reader, &err) < 0)
+        store->stats.images_refused++;
 }

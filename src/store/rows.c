@@ -4,10 +4,6 @@
 
 #include "base/mem.h"
 
-/* A key is followed once it holds four samples' worth at Go's default rate: below that its numbers
- * are mostly chance, and so a heap of N bytes has at most N / 2 MiB followed sites. */
-#define FOLLOW_BYTES ((int64_t)2 << 20)
-
 /* What is followed and stays below half of that this long (in base blocks: the reach of the
  * coarsest ring) is let go. */
 #define IDLE_BLOCKS 1536.0
@@ -69,7 +65,7 @@ struct gathering {
     struct store *store;
     struct store_rows next;
     size_t shown;
-    struct lw_wall at;
+    const struct row_scrape *scrape;
 };
 
 static void keep_in_other(struct store_rows *rows, const struct profile_values *v, size_t sites)
@@ -95,8 +91,8 @@ static void gather(struct gathering *g, const struct row_entry *entry, struct st
         row = *old;
         *old = (struct store_row){0};
     }
-    bool follow = !row.series && entry->values.inuse_bytes >= FOLLOW_BYTES &&
-                  g->next.followed < g->store->sites_per_target;
+    bool follow = !row.series && entry->values.inuse_bytes >= g->scrape->follow_bytes &&
+                  g->next.followed < g->scrape->followed_max;
     if (!row.series && !follow && g->shown >= ROWS_SHOWN) {
         row_fini(g->store, &row);
         keep_in_other(&g->next, &entry->values, entry->sites);
@@ -111,14 +107,14 @@ static void gather(struct gathering *g, const struct row_entry *entry, struct st
     row.present = true;
     if (follow) {
         row.series = trend_series_new();
-        row.busy = g->at;
+        row.busy = g->scrape->at;
         g->next.followed++;
         g->store->stats.followed++;
     } else if (!row.series) {
         g->shown++;
     }
-    if (entry->values.inuse_bytes >= FOLLOW_BYTES / 2)
-        row.busy = g->at;
+    if (entry->values.inuse_bytes >= g->scrape->follow_bytes / 2)
+        row.busy = g->scrape->at;
     g->next.list[g->next.count++] = row;
 }
 
@@ -149,7 +145,7 @@ static void drop_idle(struct gathering *g)
     size_t kept = 0;
     for (size_t i = 0; i < g->next.count; i++) {
         struct store_row *row = &g->next.list[i];
-        if (row->series && lw_wall_s(g->at) - lw_wall_s(row->busy) > idle_s) {
+        if (row->series && lw_wall_s(g->scrape->at) - lw_wall_s(row->busy) > idle_s) {
             if (row->present)
                 keep_in_other(&g->next, &row->values, row->sites);
             row_fini(g->store, row);
@@ -175,8 +171,8 @@ void rows_update(struct store *store, struct store_rows *rows, const struct row_
     struct lw_map old = {0};
     for (size_t i = 0; i < rows->count; i++)
         lw_map_put(&old, store_row_id(&rows->list[i]), &rows->list[i]);
-    struct gathering g = {.store = store, .at = scrape->at};
-    g.next.list = lw_new(rows->count + ROWS_SHOWN + store->sites_per_target, sizeof *g.next.list);
+    struct gathering g = {.store = store, .scrape = scrape};
+    g.next.list = lw_new(rows->count + ROWS_SHOWN + scrape->followed_max, sizeof *g.next.list);
     g.next.followed = rows->followed;
     g.next.other = scrape->rest;
     g.next.other_count = scrape->rest_count;

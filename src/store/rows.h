@@ -22,8 +22,14 @@ struct row_scrape {
     struct profile_values rest;
     size_t rest_count;
     struct lw_wall at;
+    int64_t follow_bytes; /* in use from which on a row is followed */
+    size_t followed_max;
 };
 void rows_update(struct store *store, struct store_rows *rows, const struct row_scrape *scrape);
+
+/* A heap's key is followed once it holds four samples' worth at Go's default rate: below that its
+ * numbers are mostly chance, and so a heap of N bytes has at most N / 2 MiB followed sites. */
+#define ROWS_FOLLOW_BYTES ((int64_t)2 << 20)
 
 /* All history is let go: the process behind it restarted. */
 void rows_restart(struct store_rows *rows);

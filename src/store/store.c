@@ -15,11 +15,9 @@
 
 /* ---- reading ---- */
 
-/* Half a percent of the live heap: what grew less than that is nobody's worry yet. */
 static bool counts(const struct store_target *target, const struct store_row *row)
 {
-    const struct trend_verdict *v = trend_series_verdict(row->series);
-    return v->growth_bytes >= 0.005 * (double)target->total.inuse_bytes;
+    return trend_series_verdict(row->series)->growth_bytes >= target->counted_growth_bytes;
 }
 
 bool store_row_is_suspect(const struct store_target *target, const struct store_row *row)
@@ -78,8 +76,37 @@ const struct store_target *store_target_find(const struct store *store, uint64_t
 
 uint64_t store_job_scrapes(const struct store *store, const char *job_name, enum lw_code outcome)
 {
-    const struct job_scrapes *job = lw_map_find(&store->jobs, lw_hash_string(0, job_name));
-    return job ? job->count[outcome] : 0;
+    const struct store_job *job = lw_map_find(&store->jobs, lw_hash_string(0, job_name));
+    return job ? job->scrapes[outcome] : 0;
+}
+
+/* What people call a build; Go writes "(devel)" where it knows no version. */
+static const char *name_of(const struct sightings_build *build)
+{
+    if (build->version[0] && strcmp(build->version, "(devel)") != 0)
+        return build->version;
+    return build->revision[0] ? build->revision : build->binary_id;
+}
+
+bool store_first_seen(
+    const struct store_target *target, const struct store_row *row, struct store_first_seen *seen)
+{
+    const struct sightings *all = &target->job->sightings;
+    uint64_t key = row ? sightings_key(row) : target->outlook.worst_lineage;
+    bool leaks = !row || (row->series && class_of(row->series) == TREND_LEAK);
+    const struct sighting *s = leaks && key ? sightings_find(all, key) : NULL;
+    const struct sightings_build *build = s ? sightings_find_build(all, s->build) : NULL;
+    if (!build)
+        return false;
+    const struct sightings_build *absent = sightings_find_build(all, s->absent);
+    *seen = (struct store_first_seen){
+        .at = s->at,
+        .binary_id = build->binary_id,
+        .version = build->version,
+        .revision = build->revision,
+        .absent_in = absent ? name_of(absent) : NULL,
+    };
+    return true;
 }
 
 const struct store_stats *store_stats(const struct store *store)
@@ -112,6 +139,8 @@ static void target_free(struct store *store, struct store_target *target)
     types_unref_build(&store->types, &target->build);
     store_forget_kinds(store, target);
     free(target->build_error);
+    rows_fini(store, &target->goroutines.groups);
+    trend_series_free(&target->goroutines.series);
     trend_series_free(&target->series);
     store->stats.followed--;
     lw_labels_unref(&target->labels);
@@ -121,6 +150,27 @@ static void target_free(struct store *store, struct store_target *target)
     free(target->url);
     free(target->last_error);
     free(target);
+}
+
+static void job_free(struct store_job *job)
+{
+    sightings_fini(&job->sightings);
+    free(job->name);
+    free(job);
+}
+
+struct store_job *store_job_of(struct store *store, const char *name)
+{
+    uint64_t id = lw_hash_string(0, name);
+    struct store_job *job = lw_map_find(&store->jobs, id);
+    if (!job) {
+        job = LW_NEW(struct store_job);
+        job->id = id;
+        job->name = lw_strdup(name);
+        lw_map_put(&store->jobs, id, job);
+        store_restore_job(store, job);
+    }
+    return job;
 }
 
 void store_free(struct store **store)
@@ -136,7 +186,7 @@ void store_free(struct store **store)
     void *job;
     at = 0;
     while (lw_map_next(&s->jobs, &at, NULL, &job))
-        free(job);
+        job_free(job);
     lw_map_fini(&s->jobs);
     sites_fini(&s->sites);
     types_fini(&s->types);
@@ -164,6 +214,26 @@ void store_on_change(
     store->changed_ctx = ctx;
 }
 
+void store_on_goroutines_change(
+    struct store *store, void (*changed)(void *ctx, const struct store_change *change))
+{
+    store->goroutines_changed = changed;
+}
+
+void store_set_memory_due(struct store *store, uint64_t target_id, struct lw_mono due)
+{
+    struct store_target *target = store_find(store, target_id);
+    if (target)
+        target->memory_due = due;
+}
+
+void store_set_goroutines_due(struct store *store, uint64_t target_id, struct lw_mono due)
+{
+    struct store_target *target = store_find(store, target_id);
+    if (target)
+        target->goroutines_due = due;
+}
+
 /* ---- the set of targets ---- */
 
 static struct store_target *target_new(
@@ -176,12 +246,14 @@ static struct store_target *target_new(
     target->last_error = lw_strdup("");
     target->build_error = lw_strdup("");
     target->series = trend_series_new();
+    target->goroutines.series = trend_series_new();
     store->stats.followed++;
     const char *job = lw_labels_get(spec->labels, "job");
     const char *instance = lw_labels_get(spec->labels, "instance");
     size_t size = strlen(job) + strlen(instance) + 2;
     target->name = lw_new(size, 1);
     snprintf(target->name, size, "%s/%s", job, instance);
+    target->job = store_job_of(store, spec->job_name);
     store_restore(store, target, now);
     lw_map_put(&store->targets, target->id, target);
     return target;
@@ -195,7 +267,8 @@ static void replace_string(char **slot, const char *text)
     *slot = lw_strdup(text);
 }
 
-static void apply_spec(struct store_target *target, const struct store_target_spec *spec)
+static void apply_spec(
+    struct store *store, struct store_target *target, const struct store_target_spec *spec)
 {
     if (target->discovered != spec->discovered) {
         lw_labels_unref(&target->discovered);
@@ -205,7 +278,11 @@ static void apply_spec(struct store_target *target, const struct store_target_sp
     replace_string(&target->url, spec->url);
     target->interval_ns = spec->interval_ns;
     target->timeout_ns = spec->timeout_ns;
+    target->job = store_job_of(store, spec->job_name);
+    target->memory_limit_bytes = spec->memory_limit_bytes;
+    target->goroutine_interval_ns = spec->goroutine_interval_ns;
     target->retired = (struct lw_wall){0};
+    outlook_update(store, target);
 }
 
 static int by_name(const void *a, const void *b)
@@ -259,7 +336,7 @@ void store_set_targets(
         struct store_target *target = lw_map_find(&store->targets, specs[i].id);
         if (!target)
             target = target_new(store, &specs[i], now);
-        apply_spec(target, &specs[i]);
+        apply_spec(store, target, &specs[i]);
         store->listed[i] = target;
     }
     qsort(store->listed, count, sizeof *store->listed, by_name);

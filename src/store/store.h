@@ -15,10 +15,15 @@
 #include "base/labels.h"
 #include "base/map.h"
 #include "base/time.h"
+#include "profile/goroutines.h"
 #include "profile/profile.h"
+#include "store/goroutines.h"
+#include "store/memory.h"
+#include "store/outlook.h"
 #include "trend/trend.h"
 
 struct store;
+struct store_job;
 struct store_db; /* store/db.h */
 
 /* ---- what is in it, to be read by anyone on the loop's thread ---- */
@@ -92,6 +97,15 @@ struct store_rows {
     size_t other_count;          /* sites in it */
 };
 
+/* Goroutines by stack: rows whose site is the stack of a group, its id that of the group. In-use
+ * objects and bytes are both its count. At most 64 are followed and 64 more shown. */
+struct store_goroutines {
+    struct lw_wall at; /* of the newest look; 0: none yet */
+    int64_t total;
+    struct trend_series *series; /* owned; of the total */
+    struct store_rows groups;
+};
+
 enum store_health { STORE_UNKNOWN, STORE_UP, STORE_DOWN };
 
 struct store_target {
@@ -128,18 +142,44 @@ struct store_target {
                                   a reference each */
     struct lw_mono kinds_due;  /* not to be asked for kinds before then */
 
+    struct store_job *job;         /* borrowed from the store; never NULL */
+    struct lw_wall watched_since;  /* this process, without a break */
+    int64_t memory_limit_bytes;    /* of the config; 0: not said there */
+    int64_t goroutine_interval_ns; /* of the config */
+    double counted_growth_bytes;   /* growth of a row below this is nobody's worry yet */
+    struct store_memory memory;
+    struct lw_mono memory_due; /* not to be looked at before then */
+    struct store_goroutines goroutines;
+    struct lw_mono goroutines_due;
+    struct store_outlook outlook; /* settled after each scrape */
+
     bool dirty;             /* changed since its last batch */
     struct lw_wall saved;   /* when its last batch was put together */
     struct lw_wall retired; /* when it left discovery; 0: it is in */
 };
 
-/* Whether a row is growing or a leak, and grew by at least half a percent of the live heap. */
+/* Whether a row is growing or a leak, and grew by at least target->counted_growth_bytes. */
 bool store_row_is_suspect(const struct store_target *target, const struct store_row *row);
 
 /* The verdict of a target as a whole, and the series it is of: the worst of its total and of the
  * rows that are suspect. */
 const struct trend_series *store_target_worst(const struct store_target *target);
 enum trend_class store_target_class(const struct store_target *target);
+
+/* Where a leak was first seen, over all targets of the job and over restarts and deployments. */
+struct store_first_seen {
+    struct lw_wall at;
+    const char *binary_id; /* of the build; borrowed until the store changes, as the rest */
+    const char *version;   /* "" where the binary does not say */
+    const char *revision;
+    const char *absent_in; /* the version (or revision, or binary id) of the newest build before it
+                              that was watched for long and did not have it; NULL: none was */
+};
+
+/* Of a row that leaks; row NULL: of the worst of the target. False where nothing leaks, or its
+ * build is not known. */
+bool store_first_seen(
+    const struct store_target *target, const struct store_row *row, struct store_first_seen *seen);
 
 /* The row of a site or a type, or NULL. */
 const struct store_row *store_rows_find(const struct store_rows *rows, uint64_t id);
@@ -158,7 +198,7 @@ struct store_stats {
     uint64_t batches_failed;
     uint64_t images_refused; /* rows of the file that could not be read */
     size_t sites;            /* call stacks held */
-    size_t followed;         /* series held, totals included */
+    size_t followed;         /* series held, totals of heaps included */
 };
 
 const struct store_stats *store_stats(const struct store *store);
@@ -190,6 +230,8 @@ struct store_target_spec {
     const char *url;
     int64_t interval_ns;
     int64_t timeout_ns;
+    int64_t memory_limit_bytes;    /* 0: the config does not say */
+    int64_t goroutine_interval_ns; /* 0: never */
 };
 
 /* Makes the store hold exactly these targets, ids unique. One that is new to it gets back what the
@@ -224,6 +266,25 @@ bool store_fail(struct store *store, uint64_t target_id, const struct store_scra
  * target's process was found to have restarted. Returns false as store_fail does. */
 bool store_ingest(struct store *store, uint64_t target_id, const struct store_scrape *scrape,
     const struct profile *profile, bool *restarted);
+
+/* ---- memory and goroutines ---- */
+
+/* What was seen of a target's memory. False when it is not in the store any more. */
+bool store_learn_memory(
+    struct store *store, uint64_t target_id, const struct store_memory_look *look);
+
+/* What was seen of its goroutines. Of a process that restarted meanwhile nothing must be told. */
+bool store_learn_goroutines(struct store *store, uint64_t target_id, struct lw_wall at,
+    const struct profile_goroutines *all);
+
+/* Who is told of groups of goroutines that changed their class, from within store_learn_goroutines;
+ * the rates are goroutines per second. ctx is that of store_on_change. */
+void store_on_goroutines_change(
+    struct store *store, void (*changed)(void *ctx, const struct store_change *change));
+
+/* Who looks says when it may be done again. */
+void store_set_memory_due(struct store *store, uint64_t target_id, struct lw_mono due);
+void store_set_goroutines_due(struct store *store, uint64_t target_id, struct lw_mono due);
 
 /* ---- types ---- */
 

@@ -3,6 +3,7 @@
 #define LW_STORE_STORE_PRIV_H
 
 #include "base/map.h"
+#include "store/sightings.h"
 #include "store/sites.h"
 #include "store/store.h"
 #include "store/types.h"
@@ -18,9 +19,14 @@ struct verdict_change {
 
 #define CHANGES_MAX 4096 /* more than that between two batches: the oldest are let go */
 
-/* Scrapes of a job since the daemon started, those of targets that left included. */
-struct job_scrapes {
-    uint64_t count[LW_CODE_COUNT]; /* by outcome */
+/* A job of scrape_configs, also one that no target is of any more. */
+struct store_job {
+    uint64_t id; /* hash of the name */
+    char *name;
+    uint64_t scrapes[LW_CODE_COUNT]; /* by outcome, since the daemon started */
+    struct sightings sightings;
+    bool dirty;           /* its sightings changed since they were last written */
+    struct lw_wall saved; /* when they were */
 };
 
 struct store {
@@ -31,7 +37,7 @@ struct store {
     struct store_target **listed; /* owned array of those in discovery, sorted */
     size_t listed_count;
     struct lw_map
-        jobs; /* owned struct job_scrapes, by hash of the name; as many as configured ever */
+        jobs; /* owned struct store_job, by hash of the name; as many as configured ever */
     struct sites sites;
     struct types types;
     struct store_db *db; /* owned; NULL: memory only */
@@ -41,6 +47,7 @@ struct store {
     size_t change_count;
     struct store_stats stats;
     void (*changed)(void *ctx, const struct store_change *change);
+    void (*goroutines_changed)(void *ctx, const struct store_change *change);
     void *changed_ctx;
 };
 
@@ -59,7 +66,11 @@ void store_forget_kinds(struct store *store, struct store_target *target);
 /* The target's build is not known any more, nor what it said itself. */
 void store_forget_build(struct store *store, struct store_target *target);
 
+/* The job of that name, with what the file has of it. */
+struct store_job *store_job_of(struct store *store, const char *name);
+
 /* What the file has of a target that is new in memory: restore.c */
+void store_restore_job(struct store *store, struct store_job *job);
 void store_restore(struct store *store, struct store_target *target, struct lw_wall now);
 
 #endif

@@ -2,8 +2,11 @@
 
 #include <math.h>
 
+#include "trend/ring.h"
+
 #define INTERVAL_SES   3.92 /* a 95 % interval of a normal law, end to end */
 #define LIVE_SHARE_MIN .005
+#define ONSET_BLOCKS   4   /* blocks that trend/beginning.c looks at together */
 #define GO_LIMIT_SHARE .95 /* beyond it the collector hardly lets the program run */
 
 struct trend_rate trend_rate_of(const struct trend_verdict *verdict)
@@ -24,9 +27,21 @@ bool trend_rate_unattributed(
     return fabs(difference->bytes_s) > 2 * difference->se;
 }
 
-bool trend_target_counts(const struct trend_config *config, double growth_bytes, double live_bytes)
+double trend_target_counted_bytes(const struct trend_config *config, double live_bytes)
 {
-    return growth_bytes >= fmax(config->min_growth_bytes, LIVE_SHARE_MIN * live_bytes);
+    return fmax(config->min_growth_bytes, LIVE_SHARE_MIN * live_bytes);
+}
+
+bool trend_target_onset(const struct trend_config *config, const struct trend_verdict *verdict,
+    double *from_s, double *to_s)
+{
+    if (verdict->growing_since_s <= 0)
+        return false;
+    int level = verdict->level > 0 ? verdict->level : 0;
+    double width_s = ldexp(config->base_s * TREND_RING_BASE_BLOCKS * ONSET_BLOCKS, level);
+    *from_s = verdict->growing_since_s - width_s;
+    *to_s = verdict->growing_since_s + width_s;
+    return true;
 }
 
 double trend_room_live_bytes(const struct trend_room *room, bool *by_go_limit)

@@ -25,9 +25,14 @@ struct trend_rate trend_rate_sum(struct trend_rate a, struct trend_rate b);
 bool trend_rate_unattributed(
     struct trend_rate total, struct trend_rate sum, struct trend_rate *difference);
 
-/* Growth that counts for the target: at least config->min_growth_bytes, and half a percent of its
- * live heap. */
-bool trend_target_counts(const struct trend_config *config, double growth_bytes, double live_bytes);
+/* The growth that a series needs to count for its target: config->min_growth_bytes, and half a
+ * percent of the live heap. */
+double trend_target_counted_bytes(const struct trend_config *config, double live_bytes);
+
+/* When the growth of a verdict began: between *from_s and *to_s, as wide as the blocks are that it
+ * was looked for in. False when nothing grows. */
+bool trend_target_onset(const struct trend_config *config, const struct trend_verdict *verdict,
+    double *from_s, double *to_s);
 
 /* Where a step of more than this share of a window's growth is in it, growth comes by steps: seven
  * even ones have a seventh each. */

@@ -48,11 +48,23 @@ static void test_growth_counts_by_size_and_share(void **state)
     (void)state;
     struct trend_config config;
     trend_config_init(&config, 60);
-    assert_false(trend_target_counts(&config, 4 * MIB - 1, 0));
-    assert_true(trend_target_counts(&config, 4 * MIB, 800 * MIB));
-    assert_false(trend_target_counts(&config, 4 * MIB, 801 * MIB));
-    assert_true(trend_target_counts(&config, 5 * MIB, 1000 * MIB));
-    assert_false(trend_target_counts(&config, NAN, 0));
+    assert_near(trend_target_counted_bytes(&config, 0), 4 * MIB);
+    assert_near(trend_target_counted_bytes(&config, 800 * MIB), 4 * MIB);
+    assert_near(trend_target_counted_bytes(&config, 1000 * MIB), 5 * MIB);
+}
+
+static void test_the_onset_is_as_wide_as_the_blocks(void **state)
+{
+    (void)state;
+    struct trend_config config;
+    double from_s, to_s;
+    trend_config_init(&config, 60);
+    struct trend_verdict v = {.level = -1};
+    assert_false(trend_target_onset(&config, &v, &from_s, &to_s));
+    v = (struct trend_verdict){.level = 2, .growing_since_s = 1e6};
+    assert_true(trend_target_onset(&config, &v, &from_s, &to_s));
+    assert_near(from_s, 1e6 - 4 * 4 * 120);
+    assert_near(to_s, 1e6 + 4 * 4 * 120);
 }
 
 static void test_the_limit_that_comes_first_binds(void **state)
@@ -111,6 +123,7 @@ int main(void)
         cmocka_unit_test(test_rates_add_with_their_errors),
         cmocka_unit_test(test_a_rest_is_told_beyond_two_errors),
         cmocka_unit_test(test_growth_counts_by_size_and_share),
+        cmocka_unit_test(test_the_onset_is_as_wide_as_the_blocks),
         cmocka_unit_test(test_the_limit_that_comes_first_binds),
         cmocka_unit_test(test_time_to_limit_has_an_interval),
         cmocka_unit_test(test_what_is_at_stake_is_bounded),

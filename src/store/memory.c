@@ -1,0 +1,62 @@
+#include "store/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/outlook.h"
+#include "store/store_priv.h"
+
+#define KAPPA_SPAN_NS (3600 * LW_NS_PER_S)
+
+int64_t store_memory_resident_bytes(const struct store_memory_look *look)
+{
+    return look->rss_bytes ? look->rss_bytes : profile_memstats_held_bytes(&look->stats);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double store_memory_kappa(const struct store_memory *memory)
+{
+    double ratios[STORE_MEMORY_PAST];
+    size_t count = 0;
+    for (size_t i = memory->past_count; i > 0; i--) {
+        const struct store_memory_point *p = &memory->past[i - 1];
+        if (memory->newest.at.ns - p->at.ns > KAPPA_SPAN_NS)
+            break;
+        if (p->live_bytes > 0 && p->resident_bytes > 0)
+            ratios[count++] = (double)p->resident_bytes / (double)p->live_bytes;
+    }
+    if (count == 0)
+        return 0;
+    qsort(ratios, count, sizeof *ratios, by_value);
+    return count % 2 ? ratios[count / 2] : (ratios[count / 2 - 1] + ratios[count / 2]) / 2;
+}
+
+bool store_learn_memory(
+    struct store *store, uint64_t target_id, const struct store_memory_look *look)
+{
+    struct store_target *target = store_find(store, target_id);
+    if (!target)
+        return false;
+    struct store_memory *memory = &target->memory;
+    if (look->at.ns < memory->newest.at.ns)
+        return true;
+    memory->newest = *look;
+    if (memory->past_count == STORE_MEMORY_PAST) {
+        memmove(memory->past, memory->past + 1, (STORE_MEMORY_PAST - 1) * sizeof *memory->past);
+        memory->past_count--;
+    }
+    memory->past[memory->past_count++] = (struct store_memory_point){
+        .at = look->at,
+        .resident_bytes = store_memory_resident_bytes(look),
+        .inuse_bytes = look->stats.heap_inuse,
+        .live_bytes = target->total.inuse_bytes,
+    };
+    target->dirty = true;
+    outlook_update(store, target);
+    return true;
+}
