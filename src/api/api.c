@@ -43,6 +43,8 @@ void api_routes_add(struct http_router *router, const struct api_view *view)
         {"/api/v1/targets/{id}/types", endpoint_target_types},
         {"/api/v1/targets/{id}/series", endpoint_target_series},
         {"/api/v1/targets/{id}/flame", endpoint_target_flame},
+        {"/api/v1/targets/{id}/goroutines", endpoint_target_goroutines},
+        {"/api/v1/targets/{id}/memory", endpoint_target_memory},
         {"/api/v1/suspects", endpoint_suspects},
         {"/api/v1/status/config", endpoint_config},
         {"/api/v1/status/buildinfo", endpoint_buildinfo},

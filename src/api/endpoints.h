@@ -14,6 +14,8 @@ http_handler endpoint_target_sites;
 http_handler endpoint_target_types;
 http_handler endpoint_target_series;
 http_handler endpoint_target_flame;
+http_handler endpoint_target_goroutines;
+http_handler endpoint_target_memory;
 http_handler endpoint_suspects;
 
 #endif

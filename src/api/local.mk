@@ -7,6 +7,7 @@ libleakwatch_a_SOURCES += \
 	src/api/incident_changes.c \
 	src/api/incidents.c src/api/incidents.h \
 	src/api/json.c src/api/json.h \
+	src/api/process.c \
 	src/api/render.c src/api/render.h \
 	src/api/suspects.c src/api/suspects.h \
 	src/api/targets.c \

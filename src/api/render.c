@@ -197,6 +197,99 @@ static void render_duration(cJSON *object, const char *name, int64_t ns)
     json_text(object, name, text);
 }
 
+/* ---- what it all comes to ---- */
+
+void render_first_seen(
+    cJSON *object, const struct store_target *target, const struct store_row *row)
+{
+    struct store_first_seen seen;
+    if (!store_first_seen(target, row, &seen)) {
+        json_null(object, "firstSeenIn");
+        return;
+    }
+    cJSON *first = json_object(object, "firstSeenIn");
+    json_text(first, "version", seen.version);
+    json_text(first, "revision", seen.revision);
+    json_text(first, "buildId", seen.binary_id);
+    json_time(first, "at", seen.at);
+    if (seen.absent_in)
+        json_text(first, "absentIn", seen.absent_in);
+    else
+        json_null(first, "absentIn");
+}
+
+static void render_rate(cJSON *object, struct trend_rate rate)
+{
+    json_double(object, "bytesPerSecond", rate.bytes_s);
+    json_double(object, "standardError", rate.se);
+}
+
+/* "leak": how fast what leaks grows in all; null where nothing does. */
+static void render_leak(cJSON *object, const struct store_outlook *outlook)
+{
+    if (!outlook->leaking_sites && !outlook->is_diffuse) {
+        json_null(object, "leak");
+        return;
+    }
+    cJSON *leak = json_object(object, "leak");
+    json_int(leak, "sites", (int64_t)outlook->leaking_sites);
+    json_bool(leak, "diffuse", outlook->is_diffuse);
+    render_rate(leak, outlook->rate);
+    if (outlook->has_rest)
+        render_rate(json_object(leak, "unattributed"), outlook->rest);
+    else
+        json_null(leak, "unattributed");
+}
+
+static void render_limits(cJSON *object, const struct store_outlook *outlook)
+{
+    if (outlook->has_forecast) {
+        cJSON *left = json_object(object, "timeToLimit");
+        json_double(left, "seconds", outlook->left.seconds);
+        json_double(left, "lo", outlook->left.lo_s);
+        json_double(left, "hi", outlook->left.hi_s);
+    } else {
+        json_null(object, "timeToLimit");
+    }
+    if (outlook->limit != STORE_LIMIT_NONE) {
+        cJSON *limit = json_object(object, "limit");
+        json_double(limit, "bytes", outlook->limit_bytes);
+        json_text(limit, "source", store_limit_word(outlook->limit));
+    } else {
+        json_null(object, "limit");
+    }
+}
+
+static void render_goroutines(cJSON *object, const struct store_goroutines *goroutines)
+{
+    if (!goroutines->at.ns) {
+        json_null(object, "goroutines");
+        return;
+    }
+    const struct trend_verdict *v = trend_series_verdict(goroutines->series);
+    bool has_rate = isfinite(v->rate_lo) && isfinite(v->rate_hi);
+    cJSON *o = json_object(object, "goroutines");
+    json_int(o, "count", goroutines->total);
+    json_double(o, "growth", has_rate ? v->rate * 3600 : NAN);
+    json_text(o, "verdict", trend_class_word(v->class));
+}
+
+static void render_outlook(cJSON *object, const struct store_target *target)
+{
+    const struct store_outlook *outlook = &target->outlook;
+    render_leak(object, outlook);
+    render_limits(object, outlook);
+    if (outlook->onset_to.ns) {
+        cJSON *onset = json_object(object, "onset");
+        json_time(onset, "from", outlook->onset_from);
+        json_time(onset, "to", outlook->onset_to);
+    } else {
+        json_null(object, "onset");
+    }
+    render_first_seen(object, target, NULL);
+    render_goroutines(object, &target->goroutines);
+}
+
 void render_target(cJSON *object, const struct store_target *target)
 {
     json_id(object, "id", target->id);
@@ -212,5 +305,6 @@ void render_target(cJSON *object, const struct store_target *target)
     render_duration(object, "scrapeInterval", target->interval_ns);
     render_duration(object, "scrapeTimeout", target->timeout_ns);
     render_build(object, target);
+    render_outlook(object, target);
     render_heap(json_object(object, "heap"), target);
 }

@@ -36,6 +36,10 @@ void render_build(cJSON *object, const struct store_target *target);
 /* The four values of a heap. */
 void render_values(cJSON *object, const struct profile_values *values);
 
+/* "firstSeenIn": of a row that leaks; NULL: of the worst of the target. */
+void render_first_seen(
+    cJSON *object, const struct store_target *target, const struct store_row *row);
+
 /* The members of a target as Prometheus' /api/v1/targets has them, and "heap". */
 void render_target(cJSON *object, const struct store_target *target);
 

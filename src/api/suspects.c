@@ -1,4 +1,5 @@
 /* /api/v1/suspects: what leaks or may be about to, worst first. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,13 +102,22 @@ static void collect(
     free(here.list);
 }
 
+/* What it will have taken when the target's memory is full, or within a day. */
+static double at_stake_bytes(const struct suspect *suspect)
+{
+    const struct store_outlook *outlook = &suspect->target->outlook;
+    double seconds = outlook->has_forecast ? outlook->left.seconds : INFINITY;
+    return trend_at_stake_bytes(trend_series_verdict(suspect->series)->rate, seconds);
+}
+
 static int worst_first(const void *a, const void *b)
 {
-    const struct trend_verdict *x = trend_series_verdict(((const struct suspect *)a)->series);
-    const struct trend_verdict *y = trend_series_verdict(((const struct suspect *)b)->series);
-    if (x->class != y->class)
-        return x->class < y->class ? 1 : -1;
-    return (x->rate < y->rate) - (x->rate > y->rate);
+    const struct suspect *s = a, *t = b;
+    enum trend_class c = class_of(s->series), d = class_of(t->series);
+    if (c != d)
+        return c < d ? 1 : -1;
+    double x = at_stake_bytes(s), y = at_stake_bytes(t);
+    return (x < y) - (x > y);
 }
 
 static void render_suspect(
@@ -124,6 +134,8 @@ static void render_suspect(
     else
         json_null(object, "site");
     render_verdict(object, s->series);
+    json_double(object, "at_stake_bytes", at_stake_bytes(s));
+    render_first_seen(object, s->target, s->row);
     const struct profile_values *v = s->row ? &s->row->values : &s->target->total;
     json_int(object, "inuse_bytes", v->inuse_bytes);
     json_int(object, "alloc_bytes", v->alloc_bytes);

@@ -8,6 +8,7 @@
 void families_daemon(struct expo *e, const struct metrics_view *view);
 void families_process(struct expo *e);
 void families_targets(struct expo *e, const struct metrics_view *view);
+void families_outlook(struct expo *e, const struct metrics_view *view);
 void families_rows(struct expo *e, const struct metrics_view *view);
 
 /* The labels every sample of a target begins with: job, instance, and what the config added. One

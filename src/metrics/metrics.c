@@ -16,6 +16,7 @@ static void serve(void *ctx, const struct http_request *request, struct http_res
     families_daemon(&e, view);
     families_process(&e);
     families_targets(&e, view);
+    families_outlook(&e, view);
     families_rows(&e, view);
     expo_finish(&e);
     size_t len = 0;

@@ -14,7 +14,7 @@ static bool is_ours(const char *label)
 {
     static const char *const ours[] = {"site", "function", "leaf", "source", "type", "kind",
         "type_source", "type_id", "verdict", "module", "version", "vcs_revision", "build_id",
-        "go_version", "target_id", "le", "quantile"};
+        "go_version", "target_id", "part", "le", "quantile"};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
         if (strcmp(label, ours[i]) == 0)
             return true;

@@ -1,5 +1,6 @@
 #include "store/goroutines.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 
 #define FOLLOWED_MAX  64 /* groups of a target, the largest */
 #define FOLLOW_MIN    (STORE_GOROUTINES_GROWTH_MIN / 4)
+#define ALLOC_SHIFT   -40
 #define GAP_INTERVALS 6
 
 void store_goroutines_config(
@@ -111,7 +113,8 @@ static void update_rows(struct store *store, struct store_target *target, struct
 }
 
 /* row NULL: all goroutines. What the heap has allocated in all stands for the load, and for the age
- * of the process. */
+ * of the process: its course counts and not its size, so it is made too small to be taken for
+ * goroutines that come and go. */
 static void push(struct store *store, struct store_target *target, const struct store_row *row,
     const struct trend_config *config)
 {
@@ -121,7 +124,7 @@ static void push(struct store *store, struct store_target *target, const struct 
     struct trend_point point = {
         .t_s = lw_wall_s(g->at),
         .inuse_bytes = (double)(row ? row->values.inuse_objects : g->total),
-        .alloc_bytes = (double)target->total.alloc_bytes,
+        .alloc_bytes = ldexp((double)target->total.alloc_bytes, ALLOC_SHIFT),
     };
     if (!trend_series_push(series, config, &point) || !row || !store->goroutines_changed)
         return;

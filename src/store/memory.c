@@ -8,6 +8,41 @@
 
 #define KAPPA_SPAN_NS (3600 * LW_NS_PER_S)
 
+const char *store_memory_part_word(int part)
+{
+    static const char *const words[] = {
+#define STORE_MEMORY_WORD(name, word) word,
+        STORE_MEMORY(STORE_MEMORY_WORD)
+#undef STORE_MEMORY_WORD
+    };
+    return words[part];
+}
+
+static int64_t add(int64_t a, int64_t b)
+{
+    int64_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
+int64_t store_memory_part_bytes(const struct store_memory_look *look, int part)
+{
+    const struct profile_memstats *s = &look->stats;
+    switch (part) {
+    case STORE_MEMORY_RSS:
+        return look->rss_bytes;
+    case STORE_MEMORY_INUSE:
+        return s->heap_inuse;
+    case STORE_MEMORY_IDLE:
+        return s->heap_idle > s->heap_released ? s->heap_idle - s->heap_released : 0;
+    case STORE_MEMORY_STACKS:
+        return s->stack_sys;
+    case STORE_MEMORY_RUNTIME:
+        return add(add(s->mspan_sys, s->mcache_sys), add(s->buck_hash_sys, s->gc_sys));
+    default:
+        return s->other_sys;
+    }
+}
+
 int64_t store_memory_resident_bytes(const struct store_memory_look *look)
 {
     return look->rss_bytes ? look->rss_bytes : profile_memstats_held_bytes(&look->stats);

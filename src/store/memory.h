@@ -34,6 +34,26 @@ struct store_memory {
     size_t past_count;
 };
 
+/* What a process' memory is made of. X(name, word); all but rss sum to what the runtime holds. */
+#define STORE_MEMORY(X) \
+    X(STORE_MEMORY_RSS, "rss")       /* resident, by the host; 0 where it is not on this one */ \
+    X(STORE_MEMORY_INUSE, "inuse")   /* heap spans with objects */ \
+    X(STORE_MEMORY_IDLE, "idle")     /* heap spans without, that were not given back */ \
+    X(STORE_MEMORY_STACKS, "stacks") /* of goroutines and threads */ \
+    X(STORE_MEMORY_RUNTIME, \
+        "runtime") /* the collector's, the allocator's and the profiler's own */ \
+    X(STORE_MEMORY_OTHER, "other")
+
+enum store_memory_part {
+#define STORE_MEMORY_ENUM(name, word) name,
+    STORE_MEMORY(STORE_MEMORY_ENUM)
+#undef STORE_MEMORY_ENUM
+        STORE_MEMORY_PARTS
+};
+
+const char *store_memory_part_word(int part);
+int64_t store_memory_part_bytes(const struct store_memory_look *look, int part);
+
 /* Resident bytes of a look: rss, or else what the runtime has not given back. */
 int64_t store_memory_resident_bytes(const struct store_memory_look *look);
 

@@ -13,6 +13,7 @@ EXTRA_DIST += \
 	tests/sim/scenarios/gap.sim \
 	tests/sim/scenarios/kinds.sim \
 	tests/sim/scenarios/leak_and_twins.sim \
+	tests/sim/scenarios/outlook.sim \
 	tests/sim/scenarios/reload.sim \
 	tests/sim/scenarios/restarts.sim \
 	tests/sim/scenarios/scaled.sim \

@@ -7,6 +7,8 @@
  *   storage on                     keep a store in a temporary directory (before start)
  *   site ADDRESS FUNCTION key=value…   leak= after= cap= start= churn= live= wave= period=
  *                                       callee= (the runtime's function)
+ *   goroutines ADDRESS FUNCTION key=value…   start= leak=N/m (that receive from a channel)
+ *   option NAME VALUE              of the jobs that follow
  *   start | stop                   the daemon
  *   run 3h                         let time pass; `never` is checked every virtual minute
  *   restart ADDRESS                the process
@@ -16,6 +18,8 @@
  *   outcome ADDRESS WORD MIN [MAX]                   scrapes with that outcome
  *   restarts ADDRESS N
  *   texts ADDRESS MIN MAX          how often its heap was asked for as text
+ *   goroutine ADDRESS FUNCTION CLASS                 the verdict of goroutines now
+ *   left ADDRESS MIN MAX | none    the time until its memory limit
  *   get PATH contains TEXT…        the answer of the daemon's HTTP interface
  *   reload good|bad
  */
@@ -53,6 +57,7 @@ struct sim {
     bool storage;
     char interval[16];
     char base_block[16];
+    char options[256];     /* YAML of each job */
     struct lw_strbuf jobs; /* YAML of scrape_configs */
     struct never nevers[NEVERS_MAX];
     size_t never_count;
@@ -150,8 +155,8 @@ static enum trend_class verdict_of(const struct store_target *target, const char
 
 static void do_job(struct sim *sim, char **word, int n)
 {
-    lw_strbuf_addf(
-        &sim->jobs, "  - job_name: %s\n    static_configs:\n      - targets: [", word[1]);
+    lw_strbuf_addf(&sim->jobs, "  - job_name: %s\n%s    static_configs:\n      - targets: [",
+        word[1], sim->options);
     for (int i = 2; i < n; i++) {
         lw_strbuf_addf(&sim->jobs, "%s'%s'", i > 2 ? ", " : "", word[i]);
         world_add(&sim->world, word[i]);
@@ -189,6 +194,29 @@ static void do_site(struct sim *sim, char **word, int n)
         else
             REQUIRE(sim, !"a known key");
     }
+}
+
+static void do_goroutines(struct sim *sim, char **word, int n)
+{
+    struct world_target *target = world_find(&sim->world, word[1]);
+    REQUIRE(sim, target);
+    struct world_goroutines *goroutines = world_add_goroutines(target, word[2]);
+    for (int i = 3; i < n; i++) {
+        if (strncmp(word[i], "start=", 6) == 0)
+            goroutines->start = strtod(word[i] + 6, NULL);
+        else if (strncmp(word[i], "leak=", 5) == 0)
+            goroutines->leak_per_s = bytes_of(sim, word[i] + 5);
+        else
+            REQUIRE(sim, !"a known key");
+    }
+}
+
+static void do_option(struct sim *sim, char **word)
+{
+    size_t used = strlen(sim->options);
+    int len =
+        snprintf(sim->options + used, sizeof sim->options - used, "    %s: %s\n", word[1], word[2]);
+    REQUIRE(sim, used + (size_t)len < sizeof sim->options);
 }
 
 static void write_config(struct sim *sim, bool good)
@@ -267,6 +295,41 @@ static void do_expect(struct sim *sim, char **word, int n)
             return;
     }
     fail(sim, "%s %s is %s", word[1], word[2], trend_class_word(is));
+}
+
+static void do_goroutine(struct sim *sim, char **word)
+{
+    const struct store_target *target = target_of(sim, word[1]);
+    REQUIRE(sim, target);
+    const struct store_rows *groups = &target->goroutines.groups;
+    enum trend_class is = TREND_WARMING;
+    for (size_t i = 0; i < groups->count; i++) {
+        const struct store_row *row = &groups->list[i];
+        const struct store_frame *frame = &row->site->frames[row->site->responsible];
+        if (row->series && strcmp(frame->function, word[2]) == 0)
+            is = trend_series_verdict(row->series)->class;
+    }
+    if (is != class_of(sim, word[3]))
+        fail(sim, "%s goroutines of %s are %s", word[1], word[2], trend_class_word(is));
+}
+
+static void do_left(struct sim *sim, char **word, int n)
+{
+    const struct store_target *target = target_of(sim, word[1]);
+    REQUIRE(sim, target);
+    const struct store_outlook *outlook = &target->outlook;
+    bool none = n == 3 && strcmp(word[2], "none") == 0;
+    if (none && outlook->has_forecast)
+        fail(sim, "%s has %.0f s left", word[1], outlook->left.seconds);
+    if (none)
+        return;
+    REQUIRE(sim, n == 4);
+    const struct trend_forecast *left = &outlook->left;
+    if (!outlook->has_forecast || left->seconds < seconds_of(sim, word[2]) ||
+        left->seconds > seconds_of(sim, word[3]) || left->lo_s > left->seconds ||
+        left->hi_s < left->seconds)
+        fail(sim, "%s has %.0f s left (%.0f to %.0f)", word[1], left->seconds, left->lo_s,
+            left->hi_s);
 }
 
 static void do_never(struct sim *sim, char **word)
@@ -365,6 +428,10 @@ static void do_command(struct sim *sim, char **word, int n)
         sim->storage = strcmp(word[1], "on") == 0;
     else if (strcmp(c, "site") == 0 && n >= 3)
         do_site(sim, word, n);
+    else if (strcmp(c, "goroutines") == 0 && n >= 3)
+        do_goroutines(sim, word, n);
+    else if (strcmp(c, "option") == 0 && n == 3)
+        do_option(sim, word);
     else if (strcmp(c, "start") == 0)
         do_start(sim);
     else if (strcmp(c, "stop") == 0)
@@ -377,6 +444,10 @@ static void do_command(struct sim *sim, char **word, int n)
         do_state(sim, word);
     else if (strcmp(c, "expect") == 0 && n >= 4)
         do_expect(sim, word, n);
+    else if (strcmp(c, "goroutine") == 0 && n == 4)
+        do_goroutine(sim, word);
+    else if (strcmp(c, "left") == 0 && n >= 3)
+        do_left(sim, word, n);
     else if (strcmp(c, "never") == 0 && n == 4)
         do_never(sim, word);
     else if (strcmp(c, "outcome") == 0 && n >= 4)

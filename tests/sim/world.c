@@ -17,11 +17,12 @@
 #define PERIOD_BYTES 524288.0
 #define OBJECT_BYTES 1024.0
 
-/* Addresses in the processes: of each site, of its caller, and of the runtime's function it calls.
- */
+/* Addresses in the processes: of each site, of its caller, of the runtime's function it calls, and
+ * of what waits. */
 #define LEAF_AT   ((uint64_t)0x401000)
 #define ROOT_AT   ((uint64_t)0x409000)
 #define CALLEE_AT ((uint64_t)0x480000)
+#define PARK_AT   ((uint64_t)0x490000)
 
 struct world_target *world_find(struct world *world, const char *address)
 {
@@ -49,6 +50,14 @@ struct world_site *world_add_site(struct world_target *target, const char *funct
     snprintf(site->function, sizeof site->function, "%s", function);
     snprintf(site->callee, sizeof site->callee, "runtime.newobject");
     return site;
+}
+
+struct world_goroutines *world_add_goroutines(struct world_target *target, const char *function)
+{
+    assert(target->goroutine_count < WORLD_SITES_MAX);
+    struct world_goroutines *goroutines = &target->goroutines[target->goroutine_count++];
+    snprintf(goroutines->function, sizeof goroutines->function, "%s", function);
+    return goroutines;
 }
 
 /* ---- what a site holds at a time, as Go's sampler sees it ---- */
@@ -153,23 +162,68 @@ static char *gzip(const unsigned char *raw, size_t raw_len, size_t *len)
     return body;
 }
 
+static char *pack(const struct sketch *s, size_t *len)
+{
+    size_t raw_len;
+    unsigned char *raw = sketch_pack(s, &raw_len);
+    char *body = gzip(raw, raw_len, len);
+    free(raw);
+    return body;
+}
+
+static char *goroutine_profile(const struct world_target *target, double age_s, size_t *len)
+{
+    struct sketch *s = LW_NEW(struct sketch);
+    sketch_init(s);
+    s->profile.n_sample_type = 0;
+    sketch_add_type(s, "goroutine", "count");
+    static const char runtime[] = "/go/src/runtime/proc.go";
+    uint64_t park = sketch_add_function(s, "runtime.gopark", runtime, 0);
+    uint64_t receive = sketch_add_function(s, "runtime.chanrecv", runtime, 0);
+    park = sketch_add_location(s, PARK_AT, park, 400);
+    receive = sketch_add_location(s, PARK_AT + 0x100, receive, 600);
+    for (size_t i = 0; i < target->goroutine_count; i++) {
+        const struct world_goroutines *g = &target->goroutines[i];
+        uint64_t root = sketch_add_function(s, g->function, "/app/store.go", 0);
+        uint64_t stack[] = {park, receive,
+            sketch_add_location(s, PARK_AT + 0x1000 + 0x100 * i, root, 50 + (int64_t)i), 0};
+        struct profile_values count = {
+            .alloc_objects = (int64_t)(g->start + g->leak_per_s * age_s)};
+        sketch_add_sample(s, stack, count, 0)->n_value = 1;
+    }
+    char *body = pack(s, len);
+    free(s);
+    return body;
+}
+
 static char *heap_profile(const struct world_target *target, double age_s, size_t *len)
 {
     struct sketch *s = LW_NEW(struct sketch);
     sketch_init(s);
     for (size_t i = 0; i < target->site_count; i++)
         add_site(s, target, i, age_s);
-    size_t raw_len;
-    unsigned char *raw = sketch_pack(s, &raw_len);
-    char *body = gzip(raw, raw_len, len);
-    free(raw);
+    char *body = pack(s, len);
     free(s);
     return body;
 }
 
 /* ---- what it says besides, as text ---- */
 
-static char *heap_text(const struct world_target *target, size_t *len)
+/* A process that holds half as much again as its heap, and 8 MiB besides. */
+static void add_memstats(struct lw_strbuf *text, const struct world_target *target, double age_s)
+{
+    double live = 0;
+    for (size_t i = 0; i < target->site_count; i++)
+        live += heap_of(target, &target->sites[i], age_s).inuse_bytes;
+    long long heap = (long long)(live * 1.5), stacks = 1 << 20, other = 7 << 20;
+    lw_strbuf_addf(text,
+        "\n# runtime.MemStats\n# Sys = %lld\n# HeapAlloc = %lld\n# HeapSys = %lld\n"
+        "# HeapIdle = 0\n# HeapInuse = %lld\n# HeapReleased = 0\n# Stack = %lld / %lld\n"
+        "# OtherSys = %lld\n# NextGC = %lld\n# GCCPUFraction = 0.01\n",
+        heap + stacks + other, heap, heap, heap, stacks, stacks, other, heap);
+}
+
+static char *heap_text(const struct world_target *target, double age_s, size_t *len)
 {
     struct lw_strbuf text;
     lw_strbuf_init(&text, 1 << 20);
@@ -178,7 +232,7 @@ static char *heap_text(const struct world_target *target, size_t *len)
         lw_strbuf_addf(&text,
             "1: 1024 [1: 1024] @ 0x470001 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " 0x48efc1\n",
             CALLEE_AT + 0x100 * i + 1, LEAF_AT + 0x100 * i + 1, ROOT_AT + 0x100 * i + 1);
-    lw_strbuf_adds(&text, "\n# runtime.MemStats\n# Alloc = 3537248\n");
+    add_memstats(&text, target, age_s);
     return lw_strbuf_take(&text, len);
 }
 
@@ -256,9 +310,10 @@ static void answer(void *ctx)
         return;
     }
     size_t len;
+    double age_s = (double)lw_mono_sub(loop_now(loop), target->started) / 1e9;
     if (strstr(request->url, "/heap?debug=1")) {
         target->texts++;
-        char *text = heap_text(target, &len);
+        char *text = heap_text(target, age_s, &len);
         hand_over(request, text, len);
         return;
     }
@@ -267,7 +322,11 @@ static void answer(void *ctx)
         hand_over(request, text, len);
         return;
     }
-    double age_s = (double)lw_mono_sub(loop_now(loop), target->started) / 1e9;
+    if (strstr(request->url, "/goroutine")) {
+        char *goroutines = goroutine_profile(target, age_s, &len);
+        hand_over(request, goroutines, len);
+        return;
+    }
     char *body = heap_profile(target, age_s, &len);
     hand_over(request, body, target->state == WORLD_TRUNCATED ? len / 2 : len);
 }

@@ -23,6 +23,13 @@ struct world_site {
     char callee[64];          /* the runtime's function that it calls */
 };
 
+/* Goroutines that wait for a channel, as functions of the seconds since the process started. */
+struct world_goroutines {
+    char function[128];
+    double start;
+    double leak_per_s;
+};
+
 enum world_state { WORLD_UP, WORLD_DOWN, WORLD_SLOW, WORLD_HTML, WORLD_TRUNCATED };
 
 struct world_target {
@@ -32,6 +39,8 @@ struct world_target {
     uint64_t seed;
     struct world_site sites[WORLD_SITES_MAX];
     size_t site_count;
+    struct world_goroutines goroutines[WORLD_SITES_MAX];
+    size_t goroutine_count;
     uint64_t texts; /* heaps told as text */
 };
 
@@ -44,6 +53,7 @@ struct world {
 struct world_target *world_find(struct world *world, const char *address);
 struct world_target *world_add(struct world *world, const char *address);
 struct world_site *world_add_site(struct world_target *target, const char *function);
+struct world_goroutines *world_add_goroutines(struct world_target *target, const char *function);
 
 /* A new fetcher over the world, whose clock is the loop's. */
 struct scrape_fetcher *world_fetcher(struct world *world);
