@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "evidence/evidence.h"
 #include "http/http.h"
+#include "loop/loop.h"
 #include "store/store.h"
 
 /* What the endpoints look at; lives as long as the router. */
@@ -65,6 +66,20 @@ struct api_incidents {
 /* GET of /api/v1/incidents, …/{id}, …/{id}/report.md and …/{id}/files/{name}; POST of
  * …/acknowledge, mute, unmute, pin and unpin. The view lives as long as the router. */
 void api_incidents_routes_add(struct http_router *router, const struct api_incidents *view);
+
+/* ---- profiles of incidents ---- */
+
+struct api_profiles {
+    struct loop *loop; /* its workers read and compare */
+    const struct store *store;
+    struct config *const *config;
+    const struct evidence *evidence; /* NULL: nothing is kept on disk */
+    const struct evidence_catalogue *catalogue;
+    size_t under_way; /* comparisons; begins as 0 */
+};
+
+/* GET of /api/v1/diff and /api/v1/flame. No job may be under way when the view ends. */
+void api_profiles_routes_add(struct http_router *router, struct api_profiles *view);
 
 /* An error in the envelope, for what the router answers by itself. */
 void api_error(struct http_response *response, const struct lw_err *err);

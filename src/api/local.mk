@@ -1,6 +1,8 @@
 libleakwatch_a_SOURCES += \
 	src/api/api.c src/api/api.h \
 	src/api/binaries.c \
+	src/api/comparison.c src/api/comparison.h \
+	src/api/diff.c \
 	src/api/endpoints.h \
 	src/api/files.c \
 	src/api/flame.c src/api/flame.h \

@@ -137,6 +137,7 @@ static void add_routes(struct engine *engine, const struct engine_options *optio
     api_routes_add(engine->router, &engine->api);
     api_binaries_routes_add(engine->router, engine->binaries);
     api_incidents_routes_add(engine->router, &engine->api_incidents);
+    api_profiles_routes_add(engine->router, &engine->api_profiles);
     api_webhook_routes_add(engine->router, &engine->webhook);
     metrics_routes_add(engine->router, &engine->metrics);
     web_routes_add(engine->router);

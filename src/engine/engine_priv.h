@@ -48,6 +48,7 @@ struct engine {
     bool retention_under_way;
     int64_t evidence_bytes; /* of incidents and baselines, when retention last looked */
     struct api_incidents api_incidents;
+    struct api_profiles api_profiles;
 
     struct http_router *router;
     struct http_server *servers[ENGINE_SERVERS_MAX];

@@ -169,6 +169,13 @@ int engine_evidence_start(struct engine *engine, const char *storage_path, struc
         .now = now,
         .ctx = engine,
     };
+    engine->api_profiles = (struct api_profiles){
+        .loop = engine->loop,
+        .store = engine->store,
+        .config = &engine->config,
+        .evidence = engine->evidence,
+        .catalogue = engine->incidents,
+    };
     engine->retention.fire = tick;
     engine->retention.ctx = engine;
     if (engine->evidence)
