@@ -59,10 +59,7 @@ static bool explained_by_row(const struct suspects *told, enum trend_class class
     return false;
 }
 
-/* Sites first; a type only where none of its sites is as bad (growth spread over many); the total
- * only where neither is. So each growth is told once, at the place that says most, and the worst is
- * always told. */
-static void collect_all(struct suspects *all, const struct store_target *target)
+void suspects_collect(struct suspects *all, const struct store_target *target)
 {
     for (size_t i = 0; i < target->sites.count; i++) {
         const struct store_row *row = &target->sites.list[i];
@@ -83,7 +80,7 @@ static void collect_all(struct suspects *all, const struct store_target *target)
 size_t suspects_count(const struct store_target *target)
 {
     struct suspects all = {0};
-    collect_all(&all, target);
+    suspects_collect(&all, target);
     free(all.list);
     return all.count;
 }
@@ -94,7 +91,7 @@ static void collect(
     if (filter->job && strcmp(filter->job, lw_labels_get(target->labels, "job")) != 0)
         return;
     struct suspects here = {0};
-    collect_all(&here, target);
+    suspects_collect(&here, target);
     for (size_t i = 0; i < here.count; i++) {
         if (wanted(filter, here.list[i].series))
             add(all, &here.list[i]);

@@ -1,4 +1,4 @@
-/* Who is suspected: sites, types and totals that leak or grow. Private to api/. */
+/* Who is suspected: sites, types and totals that leak or grow. */
 #ifndef LW_API_SUSPECTS_H
 #define LW_API_SUSPECTS_H
 
@@ -17,6 +17,11 @@ struct suspects {
     size_t count;
     size_t cap;
 };
+
+/* Appends those of a target, whose rows they borrow; free the list. Sites first; a type only where
+ * none of its sites is as bad (growth spread over many); the total only where neither is. So each
+ * growth is told once, at the place that says most, and the worst is always told. */
+void suspects_collect(struct suspects *all, const struct store_target *target);
 
 /* How many a target has. */
 size_t suspects_count(const struct store_target *target);

@@ -49,7 +49,7 @@ static void targets_changed(void *ctx, const struct discovery_set *set)
 
 static void verdict_changed(void *ctx, const struct store_change *change)
 {
-    (void)ctx;
+    struct engine *engine = ctx;
     const struct trend_verdict *v = change->verdict;
     char where[512] = "the heap's total";
     if (change->row && change->row->site) {
@@ -65,6 +65,8 @@ static void verdict_changed(void *ctx, const struct store_change *change)
         "target %s: %s is %s (was %s), %+.0f bytes/s (95 %% interval %+.0f to %+.0f)",
         change->target->name, where, trend_class_word(v->class), trend_class_word(change->from),
         v->rate, v->rate_lo, v->rate_hi);
+    if (serious)
+        engine_push_soon(engine);
 }
 
 static void goroutines_changed(void *ctx, const struct store_change *change)
@@ -104,6 +106,7 @@ static struct metrics_daemon describe(void *ctx)
     }
     for (int fate = 0; fate < ALERT_FATE_COUNT; fate++)
         d.alerts_received[fate] = engine->webhook.alerts[fate];
+    engine_push_describe(engine, &d);
     return d;
 }
 
@@ -209,6 +212,7 @@ struct engine *engine_new(const struct engine_options *options, struct lw_err *e
     engine->pool = scrape_pool_new(engine->loop, engine->fetcher, engine_scraped, engine);
     engine->discovery = discovery_new(engine->loop, targets_changed, engine);
     engine_alerts_start(engine);
+    engine_push_start(engine);
     add_routes(engine, options);
     discovery_apply(engine->discovery, engine->config);
     engine_checkpoint_start(engine);
@@ -233,6 +237,7 @@ void engine_free(struct engine **engine)
     engine_kinds_stop(e);
     engine_rounds_stop(e);
     binaries_free(&binaries);
+    engine_push_stop(e);
     if (e->store)
         engine_checkpoint_stop(e);
     engine_evidence_stop(e);
@@ -261,6 +266,7 @@ static int reload(struct engine *engine, struct lw_err *err)
     store_set_sites_per_target(engine->store, (size_t)next->trend.sites_per_target);
     store_set_retention(engine->store, next->storage.retention_ns);
     binaries_apply(engine->binaries, next);
+    engine_push_apply(engine);
     discovery_apply(engine->discovery, next);
     return 0;
 }

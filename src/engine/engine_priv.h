@@ -49,6 +49,7 @@ struct engine {
     int64_t evidence_bytes; /* of incidents and baselines, when retention last looked */
     struct api_incidents api_incidents;
     struct api_profiles api_profiles;
+    struct push *push; /* owned */
 
     struct http_router *router;
     struct http_server *servers[ENGINE_SERVERS_MAX];
@@ -114,6 +115,15 @@ void engine_alerts_start(struct engine *engine);
 void engine_alerts_stop(struct engine *engine);
 /* The targets of the store are others now. */
 void engine_alerts_set_targets(struct engine *engine);
+
+/* push.c: our leaks on their way to the Alertmanagers */
+void engine_push_start(struct engine *engine);
+void engine_push_stop(struct engine *engine);
+/* The configuration is another now. */
+void engine_push_apply(struct engine *engine);
+/* A leak began or ended: they are told soon. */
+void engine_push_soon(struct engine *engine);
+void engine_push_describe(const struct engine *engine, struct metrics_daemon *d);
 
 /* lifecycle.c: /-/healthy, /-/ready, /-/reload */
 void engine_lifecycle_routes_add(struct engine *engine);

@@ -9,5 +9,6 @@ libleakwatch_a_SOURCES += \
 	src/engine/lifecycle.c \
 	src/engine/memory.c \
 	src/engine/notify.c src/engine/notify.h \
+	src/engine/push.c \
 	src/engine/rounds.c src/engine/rounds.h \
 	src/engine/types.c

@@ -65,6 +65,15 @@ static void alert_families(struct expo *e, const struct metrics_daemon *d)
         expo_label(e, "result", alert_fate_word((enum alert_fate)fate));
         expo_int(e, (int64_t)d->alerts_received[fate]);
     }
+    gauge(e, "leakwatch_alerts_firing", NULL, "Leaks that the Alertmanagers are told of.",
+        d->alerts_firing);
+    gauge(e, "leakwatch_alerts_left_out", NULL,
+        "Leaks they are not told of, because there are too many.", d->alerts_left_out);
+    counter(e, "leakwatch_notifications", NULL, "Requests to Alertmanagers, each of some alerts.",
+        d->notifications);
+    counter(e, "leakwatch_notifications_failed", NULL,
+        "Requests to Alertmanagers that failed; what they held is sent again with the next round.",
+        d->notifications_failed);
 }
 
 void families_daemon(struct expo *e, const struct metrics_view *view)

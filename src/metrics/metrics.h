@@ -24,6 +24,10 @@ struct metrics_daemon {
     uint64_t http_requests_by_class[6];
     uint64_t http_connections;
     uint64_t alerts_received[ALERT_FATE_COUNT];
+    uint64_t alerts_firing;
+    uint64_t alerts_left_out;
+    uint64_t notifications;
+    uint64_t notifications_failed;
 };
 
 struct metrics_view {

@@ -82,6 +82,11 @@ static long status_of(const struct scrape_fetch *fetch)
     return status;
 }
 
+static const char *method_of(const struct scrape_request *request)
+{
+    return request->post ? "POST" : "GET";
+}
+
 static size_t header_came(char *line, size_t size, size_t len, void *ctx)
 {
     struct scrape_fetch *fetch = ctx;
@@ -90,8 +95,8 @@ static size_t header_came(char *line, size_t size, size_t len, void *ctx)
     fetch->header_bytes += len;
     if (fetch->header_bytes <= HEADERS_MAX_BYTES)
         return len;
-    lw_err_set(&fetch->err, LW_TRANSFER, "GET %s: more than %d bytes of headers", fetch->url,
-        HEADERS_MAX_BYTES);
+    lw_err_set(&fetch->err, LW_TRANSFER, "%s %s: more than %d bytes of headers",
+        method_of(fetch->request), fetch->url, HEADERS_MAX_BYTES);
     return 0;
 }
 
@@ -114,7 +119,7 @@ static size_t body_came(char *bytes, size_t size, size_t len, void *ctx)
     curl_off_t promised = -1;
     curl_easy_getinfo(fetch->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &promised);
     if (scrape_body_add(&fetch->body, bytes, len, promised, &fetch->err) < 0) {
-        lw_err_prefix(&fetch->err, "GET %s", fetch->url);
+        lw_err_prefix(&fetch->err, "%s %s", method_of(fetch->request), fetch->url);
         return 0;
     }
     return len;
@@ -169,11 +174,23 @@ static int set_request(struct scrape_fetch *fetch)
     return rc;
 }
 
+static int set_post(struct scrape_fetch *fetch)
+{
+    const struct scrape_request *request = fetch->request;
+    struct curl_slist *longer = curl_slist_append(fetch->headers, "Content-Type: application/json");
+    int rc = !longer;
+    fetch->headers = longer ? longer : fetch->headers;
+    rc |= curl_easy_setopt(fetch->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->post_len);
+    rc |= curl_easy_setopt(fetch->easy, CURLOPT_POSTFIELDS, request->post); /* not copied */
+    return rc;
+}
+
 static int set_up(struct scrape_fetch *fetch, struct lw_err *err)
 {
     const struct scrape_request *request = fetch->request;
     const struct config_tls *tls = &request->job->tls_config;
-    if (set_transport(fetch) || set_callbacks(fetch) || set_request(fetch))
+    if (set_transport(fetch) || set_callbacks(fetch) || set_request(fetch) ||
+        (request->post && set_post(fetch)))
         return lw_err_set(err, LW_INTERNAL, "libcurl %s refuses an option", curl_version());
     if (scrape_auth_apply(fetch->easy, request->job, &fetch->headers, err) < 0)
         return -1;
@@ -227,7 +244,7 @@ static void run_waiting(struct curl_fetcher *fetcher)
             fetcher->running_count++;
         } else {
             fetch->state = FAILED;
-            lw_err_prefix(&fetch->err, "GET %s", fetch->url);
+            lw_err_prefix(&fetch->err, "%s %s", method_of(fetch->request), fetch->url);
             loop_timer_arm(fetcher->loop, &fetch->timer, loop_now(fetcher->loop));
         }
     }
@@ -278,6 +295,7 @@ static void ended(void *owner, CURLcode result)
 {
     struct scrape_fetch *fetch = owner;
     const struct scrape_outcome outcome = {
+        .method = method_of(fetch->request),
         .url = fetch->url,
         .job_name = fetch->request->job->job_name,
         .limit_bytes = fetch->request->limit_bytes,
@@ -331,8 +349,8 @@ static void timer_fired(void *ctx)
     }
     if (fetch->state == WAITING)
         lw_err_set(&fetch->err, LW_TIMEOUT,
-            "GET %s: never got its turn in %.9g s: other targets took all %d transfers", fetch->url,
-            timeout_s, fetch->fetcher->transfers_max);
+            "%s %s: never got its turn in %.9g s: other targets took all %d transfers",
+            method_of(fetch->request), fetch->url, timeout_s, fetch->fetcher->transfers_max);
     finish(fetch, NULL, 0);
 }
 

@@ -83,15 +83,16 @@ static int refuse_result(const struct scrape_outcome *o, struct lw_err *err)
         }
     }
     const char *why = o->detail[0] ? o->detail : curl_easy_strerror(o->result);
-    return lw_err_set(err, code, "GET %s: %s%s%s", o->url, why, hint ? "; " : "", hint ? hint : "");
+    return lw_err_set(
+        err, code, "%s %s: %s%s%s", o->method, o->url, why, hint ? "; " : "", hint ? hint : "");
 }
 
 static int refuse_redirect(const struct scrape_outcome *o, struct lw_err *err)
 {
     char location[SCRAPE_URL_SHOWN_BYTES];
     return lw_err_set(err, LW_REDIRECT,
-        "GET %s: status %ld redirects to %s, and follow_redirects of job %s is false", o->url,
-        o->status, scrape_url_shown(o->location, location), o->job_name);
+        "%s %s: status %ld redirects to %s, and follow_redirects of job %s is false", o->method,
+        o->url, o->status, scrape_url_shown(o->location, location), o->job_name);
 }
 
 static int refuse_status(const struct scrape_outcome *o, struct lw_err *err)
@@ -103,8 +104,8 @@ static int refuse_status(const struct scrape_outcome *o, struct lw_err *err)
     }
     char excerpt[EXCERPT_MAX_BYTES + 1];
     escape(o->excerpt, o->excerpt_len, excerpt, sizeof excerpt);
-    return lw_err_set(err, LW_HTTP_STATUS, "GET %s: status %ld, not 200%s%s%s%s%s", o->url,
-        o->status, hint ? "; " : "", hint ? hint : "", excerpt[0] ? ": \"" : "", excerpt,
+    return lw_err_set(err, LW_HTTP_STATUS, "%s %s: status %ld, not 200%s%s%s%s%s", o->method,
+        o->url, o->status, hint ? "; " : "", hint ? hint : "", excerpt[0] ? ": \"" : "", excerpt,
         excerpt[0] ? "\"" : "");
 }
 
@@ -114,8 +115,8 @@ int scrape_outcome_check(const struct scrape_outcome *outcome, struct lw_err *er
     bool redirect = o->status >= 300 && o->status < 400;
     if (o->result == CURLE_FILESIZE_EXCEEDED)
         return lw_err_set(err, LW_BODY_TOO_LARGE,
-            "GET %s: the answer announces more than %zu bytes; see compressed_size_limit", o->url,
-            o->limit_bytes);
+            "%s %s: the answer announces more than %zu bytes; see compressed_size_limit", o->method,
+            o->url, o->limit_bytes);
     if (redirect && o->location)
         return refuse_redirect(o, err);
     /* A redirect that was followed and failed leaves its status behind; any other status but 200

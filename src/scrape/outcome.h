@@ -11,6 +11,7 @@
 
 /* What is known of a transfer that is over, all of it borrowed. */
 struct scrape_outcome {
+    const char *method;
     const char *url; /* as shown to people: without credentials */
     const char *job_name;
     size_t limit_bytes;

@@ -12,12 +12,14 @@
 
 struct scrape_fetch;
 
-/* One GET. Lives in its owner from start() until its done() or cancel(). */
+/* One GET, or a POST of JSON. Lives in its owner from start() until its done() or cancel(). */
 struct scrape_request {
     const char *url;              /* borrowed until done */
     const struct config_job *job; /* borrowed until done: credentials, TLS, redirects */
     int64_t timeout_ns;           /* for the whole of it, name resolution included */
     size_t limit_bytes;           /* body on the wire; exactly the limit is still taken */
+    const char *post;             /* what is sent, borrowed until done; NULL: it is a GET */
+    size_t post_len;
     /* err->code LW_OK: body is the callee's to free(). Otherwise body is NULL. Never called from
      * within start() or cancel(). */
     void (*done)(struct scrape_request *request, const struct lw_err *err, char *body, size_t len);

@@ -4,12 +4,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cjson/cJSON.h>
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "alert/index.h"
+#include "alert/push.h"
 #include "alert/seen.h"
 #include "alert/webhook.h"
 #include "base/file.h"
@@ -243,6 +245,143 @@ static void test_a_storm_forgets_the_oldest(void **state)
     alert_seen_free(&seen);
 }
 
+/* ---- alerts that go out ---- */
+
+#define RESEND_NS (60 * LW_NS_PER_S)
+
+static struct lw_wall second(int64_t n)
+{
+    return (struct lw_wall){(1767225600 + n) * LW_NS_PER_S}; /* of 2026 */
+}
+
+/* Makes leaks number first..first+count-1 fire. */
+static void fire(struct alert_push *push, int first, int count, int64_t at_s)
+{
+    struct alert_firing *list = lw_new((size_t)count, sizeof *list);
+    for (int i = 0; i < count; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", first + i);
+        list[i] = (struct alert_firing){.labels = labels_of((const char *const[]){
+                                            "alertname", "LeakwatchLeak", "type", number, NULL}),
+            .since = second(0),
+            .summary = "it \"leaks\" \xff",
+            .description = "since yesterday",
+            .url = i % 2 ? "" : "http://l/#/target/1"};
+    }
+    alert_push_set(push, list, (size_t)count, second(at_s));
+    for (int i = 0; i < count; i++)
+        lw_labels_unref(&list[i].labels);
+    free(list);
+}
+
+/* The next body, parsed; NULL when there is none. */
+static cJSON *body(const struct alert_push *push, size_t *at, int64_t at_s)
+{
+    size_t len;
+    char *text = alert_push_body(push, at, second(at_s), RESEND_NS, &len);
+    if (!text)
+        return NULL;
+    assert_int_equal(len, strlen(text));
+    cJSON *json = cJSON_Parse(text);
+    assert_true(cJSON_IsArray(json));
+    free(text);
+    return json;
+}
+
+static const char *member(const cJSON *alert, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(alert, name);
+    return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+static size_t told(const struct alert_push *push, int64_t at_s)
+{
+    size_t at = 0, count = 0;
+    cJSON *json;
+    while ((json = body(push, &at, at_s))) {
+        assert_in_range(cJSON_GetArraySize(json), 1, ALERT_PUSH_BATCH);
+        count += (size_t)cJSON_GetArraySize(json);
+        cJSON_Delete(json);
+    }
+    return count;
+}
+
+static void test_a_leak_fires_and_is_resolved(void **state)
+{
+    (void)state;
+    struct alert_push *push = alert_push_new();
+    assert_int_equal(told(push, 0), 0);
+    fire(push, 1, 1, 10);
+    size_t at = 0;
+    cJSON *json = body(push, &at, 20);
+    const cJSON *alert = cJSON_GetArrayItem(json, 0);
+    const cJSON *labels = cJSON_GetObjectItem(alert, "labels");
+    const cJSON *annotations = cJSON_GetObjectItem(alert, "annotations");
+    assert_string_equal(member(labels, "alertname"), "LeakwatchLeak");
+    assert_string_equal(member(annotations, "summary"), "it \"leaks\" \xef\xbf\xbd");
+    assert_string_equal(member(alert, "startsAt"), "2026-01-01T00:00:00.000Z");
+    assert_string_equal(member(alert, "endsAt"), "2026-01-01T00:04:20.000Z");
+    assert_string_equal(member(alert, "generatorURL"), "http://l/#/target/1");
+    cJSON_Delete(json);
+
+    fire(push, 1, 0, 30);
+    assert_int_equal(alert_push_firing(push), 0);
+    at = 0;
+    json = body(push, &at, 90);
+    assert_string_equal(member(cJSON_GetArrayItem(json, 0), "endsAt"), "2026-01-01T00:00:30.000Z");
+    cJSON_Delete(json);
+
+    fire(push, 1, 1, 100); /* it fires again */
+    at = 0;
+    json = body(push, &at, 100);
+    assert_string_equal(member(cJSON_GetArrayItem(json, 0), "endsAt"), "2026-01-01T00:05:40.000Z");
+    cJSON_Delete(json);
+    alert_push_free(&push);
+}
+
+static void test_what_was_resolved_is_told_for_a_while(void **state)
+{
+    (void)state;
+    struct alert_push *push = alert_push_new();
+    fire(push, 1, 2, 0);
+    fire(push, 1, 1, 60);
+    assert_int_equal(told(push, 60), 2);
+    fire(push, 1, 1, 60 + 900);
+    assert_int_equal(told(push, 960), 2);
+    fire(push, 1, 1, 60 + 901);
+    assert_int_equal(told(push, 961), 1);
+    alert_push_free(&push);
+}
+
+/* An alert that a clock set back made older than its end must not be refused by Alertmanager. */
+static void test_no_alert_ends_before_it_starts(void **state)
+{
+    (void)state;
+    struct alert_push *push = alert_push_new();
+    fire(push, 1, 1, -500);
+    fire(push, 1, 0, -400);
+    size_t at = 0;
+    cJSON *json = body(push, &at, -400);
+    const cJSON *alert = cJSON_GetArrayItem(json, 0);
+    assert_string_equal(member(alert, "startsAt"), member(alert, "endsAt"));
+    cJSON_Delete(json);
+    alert_push_free(&push);
+}
+
+static void test_alerts_that_go_out_are_bounded(void **state)
+{
+    (void)state;
+    struct alert_push *push = alert_push_new();
+    for (int round = 0; round < 5; round++) {
+        fire(push, round * ALERT_PUSH_MAX, ALERT_PUSH_MAX, round);
+        assert_int_equal(alert_push_firing(push), ALERT_PUSH_MAX);
+        assert_int_equal(told(push, round), round ? 2 * ALERT_PUSH_MAX : ALERT_PUSH_MAX);
+    }
+    fire(push, 4 * ALERT_PUSH_MAX + 1, ALERT_PUSH_MAX, 6);
+    assert_int_equal(told(push, 6), 2 * ALERT_PUSH_MAX);
+    alert_push_free(&push);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +392,10 @@ int main(void)
         cmocka_unit_test(test_alerts_find_their_target),
         cmocka_unit_test(test_an_alert_is_its_fingerprint_and_beginning),
         cmocka_unit_test(test_a_storm_forgets_the_oldest),
+        cmocka_unit_test(test_a_leak_fires_and_is_resolved),
+        cmocka_unit_test(test_what_was_resolved_is_told_for_a_while),
+        cmocka_unit_test(test_no_alert_ends_before_it_starts),
+        cmocka_unit_test(test_alerts_that_go_out_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

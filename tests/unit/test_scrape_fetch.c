@@ -327,7 +327,7 @@ static void test_status_says_more_than_its_body(void **state)
     assert_fails(get(w, "/endless-404", LONG_NS), LW_HTTP_STATUS, "no, no, no");
 
     struct lw_err err;
-    struct scrape_outcome o = {.url = "u", .job_name = "j", .detail = "", .excerpt = ""};
+    struct scrape_outcome o = {.method = "GET", .url = "u", .job_name = "j", .detail = "", .excerpt = ""};
     o.status = 404;
     o.result = CURLE_OPERATION_TIMEDOUT;
     assert_int_equal(scrape_outcome_check(&o, &err), -1);
