@@ -2,6 +2,17 @@
 EXTRA_DIST += etc/leakwatchd.yml
 dist_man_MANS = etc/leakwatchd.8
 
+# For Prometheus, Alertmanager and Grafana; where they read them is theirs to say.
+prometheusdir = $(pkgdatadir)/prometheus
+dist_prometheus_DATA = \
+	etc/prometheus/leakwatchd.rules.test.yml \
+	etc/prometheus/leakwatchd.rules.yml \
+	etc/prometheus/prometheus.yml
+alertmanagerdir = $(pkgdatadir)/alertmanager
+dist_alertmanager_DATA = etc/alertmanager/alertmanager.yml
+grafanadir = $(pkgdatadir)/grafana
+dist_grafana_DATA = etc/grafana/leakwatchd.json
+
 install-data-local:
 	$(MKDIR_P) '$(DESTDIR)$(sysconfdir)/leakwatchd'
 	test -e '$(DESTDIR)$(sysconfdir)/leakwatchd/leakwatchd.yml' || \
