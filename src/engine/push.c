@@ -138,7 +138,7 @@ static struct lw_labels *labels_of(const struct suspect *suspect, const struct c
 static void print_rate(const struct trend_verdict *v, char text[128])
 {
     const double mib_h = 3600.0 / (1 << 20);
-    snprintf(text, 128, "%+.3g MiB/h (95 %% interval %+.3g to %+.3g)", v->rate * mib_h,
+    snprintf(text, 128, "%+.1f MiB/h (95 %% interval %+.1f to %+.1f)", v->rate * mib_h,
         v->rate_lo * mib_h, v->rate_hi * mib_h);
 }
 
@@ -154,7 +154,7 @@ static void describe(struct leak *leak, const struct suspect *s, const struct co
         : function[0] ? "memory"
                       : "memory in no one place",
         function[0] ? " allocated in " : "", function, rate);
-    snprintf(leak->description, TEXT_BYTES, "Growing since %s, by %.3g MiB in the window judged.",
+    snprintf(leak->description, TEXT_BYTES, "Growing since %s, by %.1f MiB in the window judged.",
         began.ns ? lw_wall_rfc3339(began, since) : "before it was watched",
         v->growth_bytes / (1 << 20));
     leak->url[0] = '\0';

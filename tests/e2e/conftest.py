@@ -6,8 +6,9 @@ import pathlib
 import subprocess
 
 import pytest
+import requests
 
-from harness import SOURCE_DIR, Daemon, Target
+from harness import SOURCE_DIR, Daemon, Process, Target, program, wait_until
 from hostile import HostileServer
 
 
@@ -94,3 +95,29 @@ def daemon(daemon_program, tmp_path):
     for d, ended, code in zip(running, already_ended, status):
         assert ended or code == 0, f"{d.log_path.name}: exit status {code}"
         assert d.errors_expected or not d.error_lines(), d.error_lines()
+
+
+SAMPLE_OFTEN = {"GODEBUG": "memprofilerate=4096"}  # a young, idle daemon has few samples otherwise
+
+
+@pytest.fixture
+def service(tmp_path):
+    """Starts a program that is told its address: service(name, port, "--flag=…"). Returns the address."""
+    running = []
+
+    def start(name, port, *args):
+        process = Process([program(name), *args], tmp_path / f"{name}.log", env=SAMPLE_OFTEN)
+        running.append(process)
+
+        def answers():
+            assert process.child.poll() is None, process.log()
+            try:
+                return requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).ok
+            except requests.ConnectionError:
+                return False
+        wait_until(answers, 30, f"{name} answers")
+        return f"127.0.0.1:{port}"
+
+    yield start
+    for process in running:
+        process.stop()

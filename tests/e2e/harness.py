@@ -6,6 +6,7 @@ Nothing here sleeps to synchronise: whoever needs a state waits for it with wait
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -33,6 +34,20 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def program(name):
+    """The path of a program that ./check installs."""
+    path = shutil.which(name)
+    assert path, f"{name} is not installed: ./check installs it"
+    return path
+
+
+def query(prometheus, expression):
+    answer = requests.get(f"http://{prometheus}/api/v1/query", params={"query": expression},
+                          timeout=10).json()
+    assert answer["status"] == "success", answer
+    return answer["data"]["result"]
 
 
 class Process:

@@ -1,41 +1,11 @@
 """Real Go daemons as targets, and a real Prometheus that scrapes us."""
 
-import shutil
 import subprocess
 
 import pytest
 import requests
 
-from harness import Process, free_port, wait_until
-
-SAMPLE_OFTEN = {"GODEBUG": "memprofilerate=4096"}  # a young, idle daemon has few samples otherwise
-
-
-def program(name):
-    return shutil.which(name) or pytest.fail(f"{name} is not installed: ./check installs it")
-
-
-@pytest.fixture
-def service(tmp_path):
-    """Starts a program that is told its address: service(name, port, "--flag=…")."""
-    running = []
-
-    def start(name, port, *args):
-        process = Process([program(name), *args], tmp_path / f"{name}.log", env=SAMPLE_OFTEN)
-        running.append(process)
-
-        def answers():
-            assert process.child.poll() is None, process.log()
-            try:
-                return requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).ok
-            except requests.ConnectionError:
-                return False
-        wait_until(answers, 30, f"{name} answers")
-        return f"127.0.0.1:{port}"
-
-    yield start
-    for process in running:
-        process.stop()
+from harness import free_port, program, query, wait_until
 
 
 @pytest.fixture
@@ -61,13 +31,6 @@ scrape_configs:
                        f"--storage.tsdb.path={tmp_path / 'tsdb'}",
                        f"--web.listen-address=127.0.0.1:{port}")
     return start
-
-
-def query(prometheus, expression):
-    answer = requests.get(f"http://{prometheus}/api/v1/query", params={"query": expression},
-                          timeout=10).json()
-    assert answer["status"] == "success", answer
-    return answer["data"]["result"]
 
 
 def large_heap(daemon, instance):

@@ -1,0 +1,211 @@
+"""What is shipped for Prometheus, Alertmanager and Grafana, as it is shipped: only addresses and
+intervals are replaced."""
+
+import json
+import re
+import socket
+import subprocess
+
+import pytest
+import requests
+
+from harness import SOURCE_DIR, free_port, program, query, wait_until
+
+ETC = SOURCE_DIR / "etc"
+RATE = 512 << 10
+CONFIG = """
+global: {{scrape_interval: 1s}}
+trend: {{base_block: 500ms}}
+web: {{external_url: "http://leaks.test"}}
+alerting:
+  resend_interval: 1s
+  labels: {{team: checkout}}
+  alertmanagers: [{{url: "http://{alertmanager}"}}]
+scrape_configs:
+  - job_name: shop
+    static_configs: [{{targets: {targets}}}]
+"""
+
+
+def judge(*argv):
+    result = subprocess.run([program(argv[0]), *argv[1:]], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_shipped_files_are_valid():
+    judge("promtool", "check", "config", ETC / "prometheus/prometheus.yml")
+    judge("promtool", "test", "rules", ETC / "prometheus/leakwatchd.rules.test.yml")
+    judge("amtool", "check-config", ETC / "alertmanager/alertmanager.yml")
+
+
+# ---- the round: scrape, rule, alert, webhook, and push ----
+
+@pytest.fixture
+def shipped(service, tmp_path):
+    """Starts Prometheus and Alertmanager on the shipped files: shipped(daemon, port of the
+    Alertmanager) -> host:port of Prometheus."""
+    def start(daemon, am_port):
+        us = daemon.url.removeprefix("http://")
+        am_config = (ETC / "alertmanager/alertmanager.yml").read_text()
+        assert "localhost:9746" in am_config
+        (tmp_path / "alertmanager.yml").write_text(am_config.replace("localhost:9746", us))
+        service("prometheus-alertmanager", am_port,
+                f"--config.file={tmp_path / 'alertmanager.yml'}",
+                f"--storage.path={tmp_path / 'am'}",
+                f"--web.listen-address=127.0.0.1:{am_port}", "--cluster.listen-address=")
+
+        config = (ETC / "prometheus/prometheus.yml").read_text()
+        for shipped_text, ours in [("localhost:9746", us), ("localhost:9093", f"127.0.0.1:{am_port}"),
+                                   ("_interval: 15s", "_interval: 1s")]:
+            assert shipped_text in config
+            config = config.replace(shipped_text, ours)
+        (tmp_path / "prometheus.yml").write_text(config)
+        rules = (ETC / "prometheus/leakwatchd.rules.yml").read_text()
+        (tmp_path / "leakwatchd.rules.yml").write_text(rules)
+        port = free_port()
+        return service("prometheus", port, f"--config.file={tmp_path / 'prometheus.yml'}",
+                       f"--storage.tsdb.path={tmp_path / 'tsdb'}",
+                       f"--web.listen-address=127.0.0.1:{port}")
+    return start
+
+
+def alerts_of(alertmanager, **labels):
+    answer = requests.get(f"http://{alertmanager}/api/v2/alerts", timeout=10)
+    assert answer.status_code == 200, answer.text
+    return [a for a in answer.json() if labels.items() <= a["labels"].items()]
+
+
+def check_pushed(alert):
+    assert alert["labels"]["type"] == "main.Session"
+    assert alert["labels"]["function"] == "main.(*Store).Open"
+    assert alert["labels"]["severity"] == "warning"
+    assert re.search(r"leaks main\.Session allocated in main\.\(\*Store\)\.Open: \+[\d.]+ MiB/h",
+                     alert["annotations"]["summary"])
+    assert re.fullmatch(r"http://leaks\.test/#/target/[0-9a-f]{16}", alert["generatorURL"])
+
+
+def check_rules_are_healthy(prometheus):
+    groups = requests.get(f"http://{prometheus}/api/v1/rules", timeout=10).json()["data"]["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert len(rules) > 10
+    assert {rule["health"] for rule in rules} == {"ok"}, rules
+
+
+def dashboard_expressions():
+    dashboard = json.loads((ETC / "grafana/leakwatchd.json").read_text())
+    for panel in dashboard["panels"]:
+        for target in panel.get("targets", []):
+            yield panel["title"], re.sub(r"\$(job|instance|leakwatchd)\b", ".*", target["expr"])
+
+
+def check_dashboard(prometheus):
+    expressions = list(dashboard_expressions())
+    assert len(expressions) > 20
+    for title, expression in expressions:
+        wait_until(lambda: query(prometheus, expression), 30, f"{title}: {expression}", poll_s=0.5)
+
+
+@pytest.mark.slow
+def test_a_leak_goes_round(daemon, go_target, shipped):
+    leaky = go_target("sessionleak", f"-rate={RATE}").address
+    am_port = free_port()
+    am = f"127.0.0.1:{am_port}"
+    d = daemon(CONFIG.format(alertmanager=am, targets=[leaky]))
+    prom = shipped(d, am_port)
+    wait_until(lambda: d.suspects("leak"), 180, "the leak")
+
+    # Out by push, with the type.
+    pushed = wait_until(lambda: alerts_of(am, alertname="LeakwatchLeak", instance=leaky,
+                                          team="checkout", type="main.Session"),
+                        60, "the leak pushed")
+    check_pushed(pushed[0])
+
+    # Out by Prometheus' rule over our metrics, and back in by Alertmanager's webhook.
+    wait_until(lambda: alerts_of(am, alertname="LeakwatchLeak", instance=leaky,
+                                 leakwatchd="capture"), 60, "the leak by the rule")
+    acted_on = wait_until(
+        lambda: sum(d.metric("leakwatch_webhook_alerts_total", result=result)
+                    for result in ("captured", "refused")), 60, "the alert back in")
+    assert acted_on == 1
+    assert d.metric("leakwatch_webhook_alerts_total", result="unmatched") == 0
+
+    check_rules_are_healthy(prom)
+    check_dashboard(prom)
+
+    # What is not watched any more does not leak: resolved by the next round.
+    d.config_path.write_text(CONFIG.format(alertmanager=am, targets=[]))
+    assert requests.post(d.url + "/-/reload", timeout=10).status_code == 200
+    wait_until(lambda: not alerts_of(am, team="checkout"), 60, "the pushed alert resolved")
+
+
+# ---- webhooks by hand ----
+
+def payload(number, instance, status="firing"):
+    return {"version": "4", "status": status, "receiver": "leakwatchd", "truncatedAlerts": 0,
+            "alerts": [{"status": status, "fingerprint": f"{number:016x}",
+                        "startsAt": "2026-11-21T12:00:00Z", "endsAt": "0001-01-01T00:00:00Z",
+                        "labels": {"alertname": "High", "job": "shop", "instance": instance},
+                        "annotations": {"summary": "memory is high " * 20}}]}
+
+
+QUIET_CONFIG = """
+scrape_configs:
+  - job_name: shop
+    static_configs: [{targets: ["127.0.0.1:1", "127.0.0.1:2"]}]
+"""
+
+
+def test_answers_to_webhooks(daemon):
+    d = daemon(QUIET_CONFIG)
+
+    def post(**kwargs):
+        return requests.post(d.url + "/api/v1/webhook/alertmanager", timeout=10, **kwargs)
+
+    wait_until(lambda: len(d.targets()) == 2, 10, "two targets")
+    answer = post(json=payload(1, "127.0.0.1:1"))
+    assert answer.status_code == 200
+    assert answer.json()["data"]["alerts"][0]["target"]["instance"] == "127.0.0.1:1"
+    assert post(json=payload(2, "nobody:1")).json()["data"]["unmatched"] == 1
+    assert post(json=payload(1, "127.0.0.1:1", "resolved")).json()["data"]["resolved"] == 1
+    assert post(data="{").status_code == 400
+    assert post(json={"version": "3", "alerts": []}).status_code == 422
+    assert post(data=b" " * ((1 << 20) + 1)).status_code == 413
+    assert d.get("/api/v1/webhook/alertmanager").status_code == 405
+
+
+STORM = 20_000  # more than 1,000 a second for ten seconds
+
+
+def storm(daemon, count):
+    """Posts that many different alerts over one connection; returns the statuses."""
+    host, port = daemon.url.removeprefix("http://").split(":")
+    statuses = {}
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        stream = connection.makefile("rb")
+        for number in range(count):
+            body = json.dumps(payload(number, f"127.0.0.1:{1 + number % 2}")).encode()
+            connection.sendall(b"POST /api/v1/webhook/alertmanager HTTP/1.1\r\nHost: l\r\n"
+                               b"Content-Type: application/json\r\n"
+                               b"Content-Length: %d\r\n\r\n" % len(body) + body)
+            status = int(stream.readline().split()[1])
+            statuses[status] = statuses.get(status, 0) + 1
+            length = 0
+            while (line := stream.readline()) != b"\r\n":
+                if line.lower().startswith(b"content-length:"):
+                    length = int(line.split(b":")[1])
+            stream.read(length)
+    return statuses
+
+
+def test_a_storm_of_alerts_costs_little(daemon):
+    d = daemon(QUIET_CONFIG)
+    wait_until(lambda: len(d.targets()) == 2, 10, "two targets")
+    before = d.metric("process_resident_memory_bytes")
+    statuses = storm(d, STORM)
+    assert set(statuses) <= {200, 503} and sum(statuses.values()) == STORM
+    assert d.metric("process_resident_memory_bytes") - before < 32 << 20
+    seen = {s.labels["result"]: s.value for s in d.samples("leakwatch_webhook_alerts_total")}
+    assert seen["unmatched"] == seen["resolved"] == seen["repeated"] == 0
+    assert sum(seen.values()) == statuses.get(200, 0)
+    # Two targets: whatever comes in, each is captured once at most before its cooldown is over.
+    assert seen["captured"] <= 2
