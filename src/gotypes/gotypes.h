@@ -23,9 +23,10 @@
 struct gotypes;
 
 /* Reads the tables of an ELF executable of Go 1.18 or later for amd64 or arm64. Memory:
- * proportional to its number of functions, not to its size. NULL on error: LW_INVALID (not ELF, not
- * Go, an architecture or release that is not read: says which), LW_CORRUPT (tables that contradict
- * each other: says what). */
+ * proportional to its generic functions' uses and to the jumps of its large functions, of which at
+ * most about 32 MB are kept; a few MB in all for binaries of 50 MB. NULL on error: LW_INVALID (not
+ * ELF, not Go, an architecture or release that is not read: says which), LW_CORRUPT (tables that
+ * contradict each other: says what). */
 struct gotypes *gotypes_new(const void *image, size_t len, struct lw_err *err) LW_MUST_CHECK;
 void gotypes_free(struct gotypes **index);
 
