@@ -9,6 +9,7 @@
 #include "alert/seen.h"
 #include "alert/webhook.h"
 #include "binaries/binaries.h"
+#include "capture/budget.h"
 #include "config/config.h"
 #include "evidence/evidence.h"
 #include "http/http.h"
@@ -80,6 +81,24 @@ struct api_profiles {
 
 /* GET of /api/v1/diff and /api/v1/flame. No job may be under way when the view ends. */
 void api_profiles_routes_add(struct http_router *router, struct api_profiles *view);
+
+/* What captures ask of the engine. */
+struct api_captures {
+    const struct api_view *view;
+    /* Asks for a capture of a target that is in the store. True: it was begun, or one is under way
+     * already; *incident_id. False: a rule refused; *why. */
+    bool (*request)(void *ctx, uint64_t target_id, const char *reason, uint64_t *incident_id,
+        struct capture_judgement *why);
+    /* All rules as they would judge now, without the target being asked. */
+    void (*judge)(
+        void *ctx, uint64_t target_id, struct capture_judgement rules[CAPTURE_RULE_COUNT]);
+    size_t (*refusals)(
+        void *ctx, uint64_t target_id, struct capture_refusal refusals[CAPTURE_REFUSALS_MAX]);
+    void *ctx;
+};
+
+/* POST /api/v1/targets/{id}/capture, GET /api/v1/targets/{id}/why */
+void api_captures_routes_add(struct http_router *router, const struct api_captures *captures);
 
 /* An error in the envelope, for what the router answers by itself. */
 void api_error(struct http_response *response, const struct lw_err *err);

@@ -2,8 +2,8 @@
  * be called application/json: a form on another site cannot send that without being asked first. */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "api/body.h"
 #include "api/incidents.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
@@ -45,23 +45,11 @@ static int parse_kind(const char *path, enum evidence_change_kind *kind, struct 
     return lw_err_set(err, LW_INTERNAL, "%.100s has no change of its own", path);
 }
 
-static int check_content_type(const char *content_type, struct lw_err *err)
-{
-    static const char json[] = "application/json";
-    size_t len = strcspn(content_type, "; \t");
-    if (len == strlen(json) && strncasecmp(content_type, json, len) == 0)
-        return 0;
-    return lw_err_set(err, LW_MEDIA_TYPE, "the body must have Content-Type: %s, not \"%.60s\"",
-        json, content_type);
-}
-
 /* A text member, borrowed; *text is NULL where it is missing. */
 static int take_text(const cJSON *body, const char *name, const char **text, struct lw_err *err)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(body, name);
-    *text = cJSON_IsString(item) ? item->valuestring : NULL;
-    if (item && !cJSON_IsString(item) && !cJSON_IsNull(item))
-        return lw_err_set(err, LW_INVALID, "\"%s\" must be text", name);
+    if (api_body_text(body, name, text, err) < 0)
+        return -1;
     if (*text && strlen(*text) > EVIDENCE_TEXT_BYTES_MAX)
         return lw_err_set(err, LW_TOO_LARGE, "\"%s\" has %zu bytes, more than the %d that are kept",
             name, strlen(*text), EVIDENCE_TEXT_BYTES_MAX);
@@ -126,7 +114,7 @@ static int check_request(const struct api_incidents *view, const struct http_req
     struct posting *posting, struct lw_err *err)
 {
     const struct evidence_incident *incident = incidents_find(view, request, err);
-    if (!incident || check_content_type(request->content_type, err) < 0 ||
+    if (!incident || api_body_check(request, err) < 0 ||
         parse_kind(request->path, &posting->kind, err) < 0)
         return -1;
     if (incident->state == EVIDENCE_COLLECTING)

@@ -3,6 +3,8 @@ libleakwatch_a_SOURCES += \
 	src/api/binaries.c \
 	src/api/comparison.c src/api/comparison.h \
 	src/api/diff.c \
+	src/api/body.c src/api/body.h \
+	src/api/capture.c \
 	src/api/endpoints.h \
 	src/api/files.c \
 	src/api/flame.c src/api/flame.h \

@@ -23,6 +23,7 @@
     X(LW_METHOD, "method_not_allowed", 405, false)                                                 \
     X(LW_TOO_LARGE, "too_large", 413, false)                                                       \
     X(LW_MEDIA_TYPE, "media_type", 415, false)                                                     \
+    X(LW_LIMITED, "limited", 429, true)                                                            \
     X(LW_UNSUPPORTED, "unsupported", 422, false)                                                   \
     /* our own side */                                                                             \
     X(LW_IO, "io", 500, true)                                                                      \

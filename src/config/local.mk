@@ -4,6 +4,7 @@ libleakwatch_a_SOURCES += \
 	src/config/groups_json.c src/config/groups_json.h \
 	src/config/options.c src/config/options.h \
 	src/config/options_alert.c \
+	src/config/options_capture.c \
 	src/config/options_evidence.c \
 	src/config/parse.c src/config/parse.h \
 	src/config/print.c \

@@ -20,6 +20,7 @@ extern const struct config_section config_basic_auth_section;
 extern const struct config_section config_authorization_section;
 extern const struct config_section config_tls_section;
 
+extern const struct config_section config_capture_section;  /* options_capture.c */
 extern const struct config_section config_evidence_section; /* options_evidence.c */
 
 /* options_alert.c */

@@ -1,14 +1,22 @@
 /* Alerts that come in: their targets known by name, and captures asked for. */
-#include "base/log.h"
+#include <stdio.h>
+
 #include "engine/engine_priv.h"
 
 static int request_capture(
     void *ctx, uint64_t target_id, const struct alert_notice *notice, struct lw_err *err)
 {
-    (void)ctx;
-    (void)target_id;
-    return lw_err_set(err, LW_UNSUPPORTED, "alert \"%.100s\": nothing is captured by this release",
-        lw_labels_get(notice->labels, "alertname"));
+    char reason[160];
+    struct engine_capture_answer answer;
+    snprintf(reason, sizeof reason, "alert %.100s", lw_labels_get(notice->labels, "alertname"));
+    engine_capture_request(
+        ctx, &(struct engine_capture_wish){target_id, CAPTURE_BY_WEBHOOK, reason}, &answer);
+    if (answer.incident_id)
+        return 0;
+    /* Of all rules only this one may have changed its mind when Alertmanager tries again. */
+    bool is_full = answer.why.rule == CAPTURE_RULE_CONCURRENT;
+    return lw_err_set(err, is_full ? LW_BUSY : LW_LIMITED, "%s: %s",
+        capture_rule_word(answer.why.rule), answer.why.text);
 }
 
 void engine_alerts_start(struct engine *engine)

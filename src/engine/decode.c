@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/engine_priv.h"
+#include "engine/captures.h"
 #include "profile/profile.h"
 
 /* Bodies that wait for a worker or are with one, in all: past it a scrape's outcome is `busy`. */
@@ -52,11 +52,15 @@ static void fail(struct engine *engine, uint64_t target_id, const struct store_s
     enum lw_code code = target->last_code;
     store_fail(engine->store, target_id, scrape);
     log_edge(target, before, code);
+    if (before == STORE_UP && target->health == STORE_DOWN)
+        engine_baselines_lost(engine, target_id, engine_watch_of(engine, target));
 }
 
-static void ingest(struct engine *engine, uint64_t target_id, const struct store_scrape *scrape,
-    const struct profile *profile)
+static void ingest(struct decode_job *d, const struct store_scrape *scrape)
 {
+    struct engine *engine = d->engine;
+    const struct profile *profile = d->profile;
+    uint64_t target_id = d->target_id;
     const struct store_target *target = store_target_find(engine->store, target_id);
     if (!target)
         return;
@@ -71,6 +75,10 @@ static void ingest(struct engine *engine, uint64_t target_id, const struct store
     engine_ask_kinds(engine, target, profile);
     engine_ask_memory(engine, target, profile);
     engine_ask_goroutines(engine, target, profile);
+    struct baseline_body body = {d->body, d->len, d->at};
+    engine_baselines_scraped(engine, target, &body, restarted);
+    d->body = body.bytes;
+    engine_watch_scraped(engine, target);
 }
 
 static void done(struct loop_job *job)
@@ -80,7 +88,7 @@ static void done(struct loop_job *job)
     engine->decode_bytes -= d->len;
     struct store_scrape scrape = {d->at, d->duration_ns, &d->err};
     if (d->profile)
-        ingest(engine, d->target_id, &scrape, d->profile);
+        ingest(d, &scrape);
     else
         fail(engine, d->target_id, &scrape);
     profile_free(&d->profile);

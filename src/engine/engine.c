@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
-#include "engine/engine_priv.h"
+#include "engine/captures.h"
 #include "store/db.h"
 #include "trend/trend.h"
 #include "web/web.h"
@@ -39,6 +39,7 @@ static void targets_changed(void *ctx, const struct discovery_set *set)
     }
     store_set_targets(engine->store, kept, set->count, loop_wall_now(engine->loop));
     engine_alerts_set_targets(engine);
+    engine_watches_sweep(engine);
     scrape_pool_set(engine->pool, scraped, set->count);
     free(kept);
     free(scraped);
@@ -104,6 +105,7 @@ static struct metrics_daemon describe(void *ctx)
         for (int c = 0; c < 6; c++)
             d.http_requests_by_class[c] += stats->requests_by_class[c];
     }
+    engine_captures_describe(engine, &d);
     for (int fate = 0; fate < ALERT_FATE_COUNT; fate++)
         d.alerts_received[fate] = engine->webhook.alerts[fate];
     engine_push_describe(engine, &d);
@@ -141,6 +143,7 @@ static void add_routes(struct engine *engine, const struct engine_options *optio
     api_binaries_routes_add(engine->router, engine->binaries);
     api_incidents_routes_add(engine->router, &engine->api_incidents);
     api_profiles_routes_add(engine->router, &engine->api_profiles);
+    engine_captures_routes_add(engine);
     api_webhook_routes_add(engine->router, &engine->webhook);
     metrics_routes_add(engine->router, &engine->metrics);
     web_routes_add(engine->router);
@@ -207,6 +210,7 @@ struct engine *engine_new(const struct engine_options *options, struct lw_err *e
         engine->loop, engine->config, options->storage_path, engine_types_answered, engine, err);
     if (!engine->binaries)
         goto fail;
+    engine_captures_start(engine);
     engine->reload_successful = true;
     engine->reload_success_at = loop_wall_now(engine->loop);
     engine->pool = scrape_pool_new(engine->loop, engine->fetcher, engine_scraped, engine);
@@ -236,10 +240,12 @@ void engine_free(struct engine **engine)
     e->binaries = NULL;
     engine_kinds_stop(e);
     engine_rounds_stop(e);
+    engine_captures_stop(e);
     binaries_free(&binaries);
     engine_push_stop(e);
     if (e->store)
         engine_checkpoint_stop(e);
+    engine_captures_free(e);
     engine_evidence_stop(e);
     http_router_free(&e->router);
     engine_alerts_stop(e);

@@ -6,6 +6,7 @@
 #include "alert/seen.h"
 #include "api/api.h"
 #include "binaries/binaries.h"
+#include "capture/budget.h"
 #include "discovery/discovery.h"
 #include "engine/engine.h"
 #include "evidence/evidence.h"
@@ -37,6 +38,9 @@ struct engine {
     struct loop_timer checkpoint;
     bool checkpoint_failing;
     uint64_t files_set_aside;
+
+    struct captures *captures; /* owned; captures.h */
+    struct api_captures capture_view;
 
     struct alert_index *alert_index; /* owned; of the targets as they are */
     struct alert_seen *alert_seen;   /* owned */
@@ -109,6 +113,28 @@ struct store_memory_look *engine_memory_read(
 /* checkpoint.c: batches of the store on their way through a worker into the file */
 void engine_checkpoint_start(struct engine *engine);
 void engine_checkpoint_stop(struct engine *engine);
+
+/* capture.c: bundles of profiles, and the incidents they become */
+struct engine_capture_wish {
+    uint64_t target_id;
+    enum capture_trigger trigger;
+    const char *reason; /* for people; borrowed; "" */
+};
+
+struct engine_capture_answer {
+    enum {
+        ENGINE_CAPTURE_ACCEPTED,  /* it has begun */
+        ENGINE_CAPTURE_DUPLICATE, /* one of this target is under way */
+        ENGINE_CAPTURE_REFUSED,   /* by the rule `why` */
+        ENGINE_CAPTURE_UNKNOWN,   /* no such target; only why.text */
+    } result;
+    uint64_t incident_id; /* when accepted or duplicate: in the catalogue from now on */
+    struct capture_judgement why;
+};
+
+/* Asks for a capture; takes no time and may be called from anywhere on the loop. */
+void engine_capture_request(struct engine *engine, const struct engine_capture_wish *wish,
+    struct engine_capture_answer *answer);
 
 /* alerts.c: what Alertmanager says of our targets */
 void engine_alerts_start(struct engine *engine);

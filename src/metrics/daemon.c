@@ -45,6 +45,48 @@ static void store_families(struct expo *e, const struct metrics_view *view, uint
         "Damaged store files that were renamed at start.", set_aside);
 }
 
+static void refusal_families(struct expo *e, const struct metrics_daemon *d)
+{
+    expo_family(e, EXPO_COUNTER, "leakwatch_capture_refusals", NULL,
+        "Captures, or steps of one, that a rule refused.");
+    for (int rule = 0; rule < CAPTURE_RULE_COUNT; rule++) {
+        expo_label(e, "rule", capture_rule_word((enum capture_rule)rule));
+        expo_int(e, (int64_t)d->capture_refusals[rule]);
+    }
+}
+
+static void capture_families(struct expo *e, const struct metrics_daemon *d)
+{
+    const struct {
+        const char *outcome;
+        uint64_t count;
+    } captures[] = {
+        {"whole", d->captures_whole},
+        {"partial", d->captures_partial},
+        {"failed", d->captures_failed},
+    };
+    expo_family(e, EXPO_COUNTER, "leakwatch_captures", NULL,
+        "Captures that ended: with all that was to be had, with a part of it, with nothing.");
+    for (size_t i = 0; i < sizeof captures / sizeof *captures; i++) {
+        expo_label(e, "outcome", captures[i].outcome);
+        expo_int(e, (int64_t)captures[i].count);
+    }
+    gauge(
+        e, "leakwatch_captures_under_way", NULL, "Captures under way now.", d->captures_under_way);
+    expo_family(e, EXPO_COUNTER, "leakwatch_incidents", NULL,
+        "Incidents that were reported, by what asked for the capture.");
+    for (int trigger = 0; trigger < CAPTURE_TRIGGER_COUNT; trigger++) {
+        expo_label(e, "trigger", capture_trigger_word((enum capture_trigger)trigger));
+        expo_int(e, (int64_t)d->incidents[trigger]);
+    }
+    expo_family(e, EXPO_GAUGE, "leakwatch_evidence_bytes", "bytes",
+        "Files of all incidents that are kept.");
+    expo_int(e, d->evidence_bytes);
+    counter(e, "leakwatch_baseline_failures", NULL,
+        "Heaps that were to be kept for comparison and could not be written.", d->baselines_failed);
+    refusal_families(e, d);
+}
+
 static void http_families(struct expo *e, const struct metrics_daemon *d)
 {
     static const char *const classes[] = {NULL, "1xx", "2xx", "3xx", "4xx", "5xx"};
@@ -91,6 +133,7 @@ void families_daemon(struct expo *e, const struct metrics_view *view)
     gauge(e, "leakwatch_jobs_under_way", NULL, "Jobs that workers have or wait for.",
         d.jobs_under_way);
     store_families(e, view, d.store_files_set_aside);
+    capture_families(e, &d);
     http_families(e, &d);
     alert_families(e, &d);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "alert/webhook.h"
+#include "capture/budget.h"
 #include "config/config.h"
 #include "http/http.h"
 #include "store/store.h"
@@ -23,6 +24,14 @@ struct metrics_daemon {
     uint64_t store_files_set_aside;
     uint64_t http_requests_by_class[6];
     uint64_t http_connections;
+    uint64_t incidents[CAPTURE_TRIGGER_COUNT]; /* finished */
+    uint64_t captures_whole;
+    uint64_t captures_partial;
+    uint64_t captures_failed;
+    uint64_t capture_refusals[CAPTURE_RULE_COUNT];
+    uint64_t captures_under_way;
+    int64_t evidence_bytes;
+    uint64_t baselines_failed;
     uint64_t alerts_received[ALERT_FATE_COUNT];
     uint64_t alerts_firing;
     uint64_t alerts_left_out;

@@ -9,6 +9,7 @@ tests_sim_sim_LDADD = $(UNIT_LIBS)
 EXTRA_DIST += \
 	tests/sim/scenarios/bad_targets.sim \
 	tests/sim/scenarios/cache_fill.sim \
+	tests/sim/scenarios/captures.sim \
 	tests/sim/scenarios/daily_load.sim \
 	tests/sim/scenarios/gap.sim \
 	tests/sim/scenarios/kinds.sim \

@@ -5,6 +5,7 @@
  *   job NAME ADDRESS…              targets of a job (before start)
  *   interval 1m | base_block 1m    settings (before start)
  *   storage on                     keep a store in a temporary directory (before start)
+ *   captures KEY=VALUE…            the daemon captures, with these options (before start)
  *   site ADDRESS FUNCTION key=value…   leak= after= cap= start= churn= live= wave= period=
  *                                       callee= (the runtime's function)
  *   goroutines ADDRESS FUNCTION key=value…   start= leak=N/m (that receive from a channel)
@@ -58,6 +59,7 @@ struct sim {
     char interval[16];
     char base_block[16];
     char options[256];     /* YAML of each job */
+    char captures[128];    /* YAML: what is in capture: {…} */
     struct lw_strbuf jobs; /* YAML of scrape_configs */
     struct never nevers[NEVERS_MAX];
     size_t never_count;
@@ -219,6 +221,20 @@ static void do_option(struct sim *sim, char **word)
     REQUIRE(sim, used + (size_t)len < sizeof sim->options);
 }
 
+/* From key=value to the members of a YAML mapping. */
+static void set_captures(struct sim *sim, char **word, size_t n)
+{
+    size_t len = (size_t)snprintf(sim->captures, sizeof sim->captures, "enabled: true");
+    for (size_t i = 1; i < n; i++) {
+        char *value = strchr(word[i], '=');
+        REQUIRE(sim, value);
+        *value++ = '\0';
+        len += (size_t)snprintf(
+            sim->captures + len, sizeof sim->captures - len, ", %s: %s", word[i], value);
+        REQUIRE(sim, len < sizeof sim->captures);
+    }
+}
+
 static void write_config(struct sim *sim, bool good)
 {
     char path[128];
@@ -227,6 +243,7 @@ static void write_config(struct sim *sim, bool good)
     REQUIRE(sim, f);
     fprintf(f, "global:\n  scrape_interval: %s\n  scrape_timeout: %s\ntrend:\n  base_block: %s\n",
         sim->interval, strcmp(sim->interval, "1m") == 0 ? "10s" : sim->interval, sim->base_block);
+    fprintf(f, "capture: {%s}\n", sim->captures);
     fprintf(f, "scrape_configs:\n%s%s", sim->jobs.data ? sim->jobs.data : "  []\n",
         good ? "" : "nonsense: true\n");
     fclose(f);
@@ -424,6 +441,8 @@ static void do_command(struct sim *sim, char **word, int n)
         snprintf(sim->interval, sizeof sim->interval, "%s", word[1]);
     else if (strcmp(c, "base_block") == 0 && n == 2)
         snprintf(sim->base_block, sizeof sim->base_block, "%s", word[1]);
+    else if (strcmp(c, "captures") == 0)
+        set_captures(sim, word, n);
     else if (strcmp(c, "storage") == 0 && n == 2)
         sim->storage = strcmp(word[1], "on") == 0;
     else if (strcmp(c, "site") == 0 && n >= 3)
@@ -492,6 +511,7 @@ static bool run_file(const char *path)
     REQUIRE(sim, mkdtemp(sim->dir));
     snprintf(sim->interval, sizeof sim->interval, "1m");
     snprintf(sim->base_block, sizeof sim->base_block, "1m");
+    snprintf(sim->captures, sizeof sim->captures, "enabled: false");
     lw_strbuf_init(&sim->jobs, 1 << 16);
     FILE *f = fopen(path, "re");
     REQUIRE(sim, f);

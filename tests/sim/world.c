@@ -288,6 +288,13 @@ static void hand_over(struct scrape_request *request, char *body, size_t len)
     request->done(request, &ok, body, len);
 }
 
+static bool is_served(const char *url)
+{
+    const char *path = strrchr(url, '/') + 1;
+    return strncmp(path, "heap", 4) == 0 || strncmp(path, "symbol?", 7) == 0 ||
+           strcmp(path, "goroutine") == 0;
+}
+
 static void answer(void *ctx)
 {
     struct world_fetch *fetch = ctx;
@@ -307,6 +314,11 @@ static void answer(void *ctx)
     if (target->state == WORLD_HTML) {
         static const char html[] = "<html>login</html>";
         hand_over(request, lw_strdup(html), sizeof html - 1);
+        return;
+    }
+    if (!is_served(request->url)) {
+        request->status = 404;
+        refuse(request, LW_HTTP_STATUS, "Unknown profile");
         return;
     }
     size_t len;
@@ -341,6 +353,7 @@ static void start(struct scrape_fetcher *fetcher, struct scrape_request *request
     fetch->timer.fire = answer;
     fetch->timer.ctx = fetch;
     request->fetch = (struct scrape_fetch *)fetch;
+    request->status = 0;
     bool slow = target && target->state == WORLD_SLOW;
     int64_t after_ns = slow ? request->timeout_ns : LATENCY_NS;
     loop_timer_arm(world->loop, &fetch->timer, lw_mono_add(loop_now(world->loop), after_ns));

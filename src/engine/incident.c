@@ -1,0 +1,333 @@
+#include "engine/incident.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "profile/goroutines.h"
+#include "profile/memstats.h"
+
+#define REPORT_BYTES_MAX ((size_t)4 << 20)
+#define GROUPS_MAX       10 /* of goroutines, the largest, that a report shows */
+#define FILES_MAX        (CAPTURE_STEP_COUNT + 2)
+
+/* What is decoded of a bundle and read of the baselines, while a report is written. */
+struct reading {
+    struct incident_work *work;
+    struct profile *heap;
+    struct profile *heap_gc;
+    struct profile *baseline;
+    struct profile_goroutines *goroutines;
+    struct evidence_baseline before; /* the onset */
+    struct evidence_baseline last;   /* of a target that is gone */
+    struct report_goroutines groups[GROUPS_MAX];
+    struct report_file files[FILES_MAX];
+};
+
+/* ---- reading ---- */
+
+static const struct capture_item *item_of(const struct reading *r, enum capture_step step)
+{
+    return &r->work->bundle->items[step];
+}
+
+/* NULL where there is none, or none that can be read: the file is kept, and the report goes without
+ * it. */
+static struct profile *decode(const struct reading *r, const void *body, size_t len)
+{
+    struct lw_err unread;
+    return body ? profile_decode(body, len, &r->work->limits, &unread) : NULL;
+}
+
+static void read_baselines(struct reading *r)
+{
+    const struct incident_work *work = r->work;
+    const struct evidence_incident *incident = work->incident;
+    struct lw_err none;
+    if (!work->evidence)
+        return;
+    struct lw_wall onset = work->facts->report.subject.onset_from;
+    if (evidence_baseline_before(work->evidence, incident->target_id,
+            onset.ns ? onset : incident->opened, &r->before, &none) < 0)
+        r->before = (struct evidence_baseline){0};
+    bool is_gone = item_of(r, CAPTURE_HEAP)->state != CAPTURE_OK;
+    if (!is_gone ||
+        evidence_baseline_last(work->evidence, incident->target_id, &r->last, &none) < 0)
+        r->last = (struct evidence_baseline){0};
+}
+
+static void read_bundle(struct reading *r)
+{
+    const struct capture_item *heap = item_of(r, CAPTURE_HEAP);
+    const struct capture_item *heap_gc = item_of(r, CAPTURE_HEAP_GC);
+    const struct capture_item *goroutines = item_of(r, CAPTURE_GOROUTINE);
+    struct lw_err unread;
+    r->heap = decode(r, heap->body, heap->len);
+    r->heap_gc = decode(r, heap_gc->body, heap_gc->len);
+    r->baseline = decode(r, r->before.bytes, r->before.len);
+    if (goroutines->body)
+        r->goroutines =
+            profile_goroutines_decode(goroutines->body, goroutines->len, &r->work->limits, &unread);
+}
+
+static void reading_fini(struct reading *r)
+{
+    profile_free(&r->heap);
+    profile_free(&r->heap_gc);
+    profile_free(&r->baseline);
+    profile_goroutines_free(&r->goroutines);
+    evidence_baseline_fini(&r->before);
+    evidence_baseline_fini(&r->last);
+}
+
+/* ---- facts of the bundle ---- */
+
+static bool is_in_stack(const struct report_stack *stack, const char *function)
+{
+    for (size_t i = 0; i < stack->count; i++) {
+        if (strcmp(stack->frames[i].function, function) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The stack of a group, in the arena of the facts; the texts stay the profile's. */
+static struct report_stack group_stack(
+    struct facts *facts, const struct profile_goroutines_group *group)
+{
+    size_t count = group->frame_count < STORE_FRAMES_MAX ? group->frame_count : STORE_FRAMES_MAX;
+    struct report_frame *frames = lw_arena_new_array(facts->memory, count, sizeof *frames);
+    if (!frames)
+        return (struct report_stack){0};
+    for (size_t i = 0; i < count; i++)
+        frames[i] = (struct report_frame){
+            group->frames[i]->function, group->frames[i]->file, group->frames[i]->line};
+    return (struct report_stack){.frames = frames,
+        .count = count,
+        .leaf = group->leaf < count ? group->leaf : 0,
+        .responsible = group->responsible < count ? group->responsible : 0};
+}
+
+static void tell_goroutines(struct reading *r)
+{
+    struct facts *facts = r->work->facts;
+    struct report_facts *report = &facts->report;
+    if (!r->goroutines)
+        return;
+    report->goroutines_total = r->goroutines->total;
+    report->goroutines = r->groups;
+    for (size_t i = 0; i < r->goroutines->group_count && i < GROUPS_MAX; i++) {
+        const struct profile_goroutines_group *group = &r->goroutines->groups[i];
+        r->groups[i] = (struct report_goroutines){
+            .id = group->id,
+            .count = group->count,
+            .growth_per_hour = NAN,
+            .wait = profile_wait_word(group->wait),
+            .created_by = "",
+            .stack = group_stack(facts, group),
+            .shares_frames =
+                is_in_stack(&report->subject.stack, group->frames[group->responsible]->function),
+        };
+        report->goroutine_count++;
+    }
+}
+
+static void tell_memory(struct reading *r)
+{
+    const struct capture_item *item = item_of(r, CAPTURE_MEMSTATS);
+    struct report_memory *memory = &r->work->facts->report.memory;
+    struct profile_memstats stats;
+    struct lw_err unread;
+    if (!item->body || profile_memstats_parse(item->body, item->len, &stats, &unread) < 0)
+        return;
+    memory->inuse = (double)stats.heap_inuse;
+    memory->idle = (double)(stats.heap_idle - stats.heap_released);
+    memory->stacks = (double)stats.stack_sys;
+    memory->runtime = (double)stats.mspan_sys + (double)stats.mcache_sys +
+                      (double)stats.buck_hash_sys + (double)stats.gc_sys;
+    memory->other = (double)stats.other_sys;
+}
+
+static void tell_files(struct reading *r)
+{
+    struct report_facts *report = &r->work->facts->report;
+    size_t count = 0;
+    for (int i = 0; i < CAPTURE_STEP_COUNT; i++) {
+        const struct capture_item *item = item_of(r, (enum capture_step)i);
+        r->files[count++] = (struct report_file){capture_step_file((enum capture_step)i),
+            capture_state_word(item->state), item->why, item->len};
+    }
+    if (r->before.bytes)
+        r->files[count++] = (struct report_file){"baseline.pb.gz", "ok", "", r->before.len};
+    if (r->last.bytes)
+        r->files[count++] = (struct report_file){"last.pb.gz", "ok", "", r->last.len};
+    report->files = r->files;
+    report->file_count = count;
+}
+
+static void tell_report(struct reading *r)
+{
+    const struct evidence_incident *incident = r->work->incident;
+    struct report_facts *report = &r->work->facts->report;
+    report->incident_id = incident->id;
+    report->trigger = evidence_trigger_word(incident->trigger);
+    report->reason = r->work->reason;
+    report->opened_at = incident->opened;
+    report->written_at = incident->finished;
+    report->before_gc = r->heap;
+    report->after_gc = r->heap_gc;
+    report->baseline = r->baseline;
+    report->baseline_at = r->before.taken;
+    tell_goroutines(r);
+    tell_memory(r);
+    tell_files(r);
+}
+
+/* ---- the incident ---- */
+
+static char *known(const char *text)
+{
+    return text && text[0] ? lw_strdup(text) : NULL;
+}
+
+static void describe(
+    struct evidence_incident *incident, const struct facts *facts, enum report_pattern pattern)
+{
+    const struct report_growth *subject = &facts->report.subject;
+    char title[REPORT_TITLE_BYTES];
+    incident->subject = facts->subject;
+    incident->title = lw_strdup(report_title(&facts->report, title));
+    incident->type = known(subject->type.name);
+    if (subject->stack.count)
+        incident->site = known(subject->stack.frames[subject->stack.responsible].function);
+    incident->verdict = known(subject->verdict);
+    if (pattern != REPORT_NO_PATTERN)
+        incident->pattern = lw_strdup(report_pattern_word(pattern));
+    incident->rate = subject->rate.value;
+    incident->rate_lo = subject->rate.lo;
+    incident->rate_hi = subject->rate.hi;
+    incident->onset_from = subject->onset_from;
+    incident->onset_to = subject->onset_to;
+}
+
+static void judge_state(struct evidence_incident *incident, const struct capture_bundle *bundle)
+{
+    incident->state = bundle->ok_count ? EVIDENCE_READY : EVIDENCE_FAILED;
+    if (bundle->ok_count)
+        return;
+    free(incident->why);
+    incident->why = lw_strdup(bundle->items[CAPTURE_HEAP].why);
+}
+
+/* ---- writing ---- */
+
+static enum evidence_file_state file_state(enum capture_state state)
+{
+    switch (state) {
+    case CAPTURE_OK:
+        return EVIDENCE_FILE_OK;
+    case CAPTURE_REFUSED:
+    case CAPTURE_UNSUPPORTED:
+        return EVIDENCE_FILE_REFUSED;
+    case CAPTURE_FAILED:
+        break;
+    }
+    return EVIDENCE_FILE_FAILED;
+}
+
+static int add(struct evidence_draft *draft, const char *name, struct lw_wall taken,
+    const struct lw_strbuf *bytes, struct lw_err *err)
+{
+    struct evidence_file file = {.state = EVIDENCE_FILE_OK, .taken = taken};
+    strncpy(file.name, name, sizeof file.name - 1);
+    return evidence_draft_add(draft, &file, bytes->data, bytes->len, err);
+}
+
+static int add_item(struct evidence_draft *draft, enum capture_step step,
+    const struct capture_item *item, struct lw_err *err)
+{
+    struct evidence_file file = {.state = file_state(item->state),
+        .taken = item->taken,
+        .why = item->why[0] ? (char *)item->why : NULL};
+    strncpy(file.name, capture_step_file(step), sizeof file.name - 1);
+    return evidence_draft_add(draft, &file, item->body, item->len, err);
+}
+
+static int add_baseline(struct evidence_draft *draft, const char *name,
+    const struct evidence_baseline *baseline, struct lw_err *err)
+{
+    struct lw_strbuf bytes = {.data = baseline->bytes, .len = baseline->len};
+    return baseline->bytes ? add(draft, name, baseline->taken, &bytes, err) : 0;
+}
+
+/* The report goes first: where the disk becomes full, it is what one would rather have. */
+static int add_all(struct evidence_draft *draft, const struct reading *r,
+    const struct lw_strbuf *json, const struct lw_strbuf *markdown, struct lw_err *err)
+{
+    struct lw_wall now = r->work->incident->finished;
+    int failed = add(draft, "report.json", now, json, err) < 0 ||
+                 add(draft, "report.md", now, markdown, err) < 0;
+    for (int i = 0; !failed && i < CAPTURE_STEP_COUNT; i++)
+        failed = add_item(draft, (enum capture_step)i, item_of(r, (enum capture_step)i), err) < 0;
+    failed = failed || add_baseline(draft, "baseline.pb.gz", &r->before, err) < 0 ||
+             add_baseline(draft, "last.pb.gz", &r->last, err) < 0;
+    return failed ? -1 : 0;
+}
+
+static int write_evidence(struct reading *r, const struct lw_strbuf *json,
+    const struct lw_strbuf *markdown, struct lw_err *err)
+{
+    const struct incident_work *work = r->work;
+    struct evidence_draft *draft = evidence_draft_new(work->evidence, work->incident->id, err);
+    if (!draft)
+        return -1;
+    if (add_all(draft, r, json, markdown, err) < 0) {
+        evidence_draft_free(&draft);
+        return -1;
+    }
+    return evidence_draft_finish(&draft, work->incident, err);
+}
+
+static int write_all(struct reading *r, struct lw_err *err)
+{
+    struct incident_work *work = r->work;
+    struct report_diagnosis diagnosis;
+    struct lw_strbuf json, markdown;
+    lw_strbuf_init(&json, REPORT_BYTES_MAX);
+    lw_strbuf_init(&markdown, REPORT_BYTES_MAX);
+    report_diagnose(&work->facts->report, &diagnosis);
+    describe(work->incident, work->facts, report_diagnosis_pattern(&diagnosis));
+    int rc = report_encode_json(&work->facts->report, &diagnosis, &json, err);
+    if (rc == 0)
+        rc = report_encode_markdown(&work->facts->report, &diagnosis, &markdown, err);
+    if (rc == 0 && work->evidence)
+        rc = write_evidence(r, &json, &markdown, err);
+    lw_strbuf_fini(&json);
+    lw_strbuf_fini(&markdown);
+    return rc;
+}
+
+void incident_write(struct incident_work *work)
+{
+    struct reading r = {.work = work};
+    struct lw_err err;
+    judge_state(work->incident, work->bundle);
+    read_baselines(&r);
+    read_bundle(&r);
+    tell_report(&r);
+    if (write_all(&r, &err) < 0) {
+        work->incident->state = EVIDENCE_FAILED;
+        free(work->incident->why);
+        work->incident->why = lw_strdup(err.msg);
+    }
+    reading_fini(&r);
+}
+
+void incident_work_fini(struct incident_work *work)
+{
+    evidence_incident_free(&work->incident);
+    capture_bundle_free(&work->bundle);
+    facts_free(&work->facts);
+}
