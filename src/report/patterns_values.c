@@ -271,6 +271,12 @@ void report_judge_subslice(const struct report_signs *signs, struct report_candi
 
 /* ---- errors ---- */
 
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+    return len >= end_len && is(text + len - end_len, end);
+}
+
 void report_judge_error_chain(const struct report_signs *signs, struct report_candidate *c)
 {
     static const char *const makers[] = {
@@ -285,15 +291,17 @@ void report_judge_error_chain(const struct report_signs *signs, struct report_ca
         bool known = false;
         for (const char *const *t = types; *t; t++)
             known |= strncmp(type, *t, strlen(*t)) == 0;
-        bool named = sign->is_subject && (strstr(type, "Error") || strstr(type, "error"));
+        bool named = sign->is_subject && ends_with(type, "Error");
         if (!maker && !known && !named)
             continue;
-        *(sign->is_subject ? &subject : &beside) += (maker ? 2 : 0) + (known ? 3 : named ? 2 : 0);
+        *(sign->is_subject ? &subject : &beside) += (maker ? 2 : 0) + (known || named ? 3 : 0);
         report_notes_add(&c->evidence, "%.80s%s%.60s %s", *type ? type : "memory",
             maker ? " made by " : "", maker ? maker : "",
             sign->is_subject ? "grows" : report_sign_relation(sign));
     }
     c->score = subject + (beside < 3 ? beside : 3);
+    if (ends_with(report_sign_type(&signs->list[0]), "Error"))
+        report_notes_add(&c->against, "that it is an error is told from its name alone");
     int64_t objects = signs->facts->subject.values.inuse_objects;
     if (subject && objects > 0)
         report_notes_add(&c->evidence,

@@ -4,8 +4,9 @@
 
 #include "profile/diff.h"
 
-#define GREW_MAX   32 /* sites that grew since the baseline */
-#define BESIDE_MAX 16 /* other sites of the responsible function */
+#define GREW_MAX    32 /* sites that grew since the baseline */
+#define CALLERS_MAX 2  /* above the responsible function that still belong to the leak */
+#define BESIDE_MAX  16 /* other sites of the responsible function */
 
 /* ---- a sign ---- */
 
@@ -77,9 +78,12 @@ const char *report_sign_relation(const struct report_sign *sign)
 
 /* ---- gathering ---- */
 
-static bool is_in_stack(const struct report_sign *sign, const char *function)
+/* Whether it is called by the function, as a neighbour: what lies further down the stack is what
+ * everything else is called by, too. */
+static bool is_called_by(const struct report_sign *sign, const char *function)
 {
-    for (size_t i = 0; i < depth_of(sign); i++) {
+    size_t responsible = sign->site ? sign->site->responsible : sign->growth->stack.responsible;
+    for (size_t i = 0; i < depth_of(sign) && i <= responsible + CALLERS_MAX; i++) {
         if (strcmp(function_at(sign, i), function) == 0)
             return true;
     }
@@ -95,8 +99,8 @@ static bool is_near(const struct report_sign *a, const struct report_sign *b)
         return false;
     if (strcmp(x, y) == 0)
         return true;
-    return (strcmp(x, "main.main") != 0 && is_in_stack(b, x)) ||
-           (strcmp(y, "main.main") != 0 && is_in_stack(a, y));
+    return (strcmp(x, "main.main") != 0 && is_called_by(b, x)) ||
+           (strcmp(y, "main.main") != 0 && is_called_by(a, y));
 }
 
 static bool is_known(const struct report_signs *signs, uint64_t id)

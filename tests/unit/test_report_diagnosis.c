@@ -129,6 +129,10 @@ static void test_a_chain_of_errors(void **state)
     k.facts.subject.values.inuse_objects = 5397;
     assert_is(&k, REPORT_ERROR_CHAIN, "5397 of them");
     known_init(&k);
+    known_subject(&k, "main.RetryError", "object", "main.retry main.serve");
+    assert_is(&k, REPORT_ERROR_CHAIN, "main.RetryError grows");
+    assert_says(&diagnose(&k).list[0].against, "from its name alone");
+    known_init(&k);
     known_subject(&k, "", "", "fmt.Errorf main.retry"); /* without types it is less clear */
     assert_int_equal(diagnose(&k).list[0].pattern, REPORT_ERROR_CHAIN);
     assert_int_equal(diagnose(&k).list[0].strength, REPORT_POSSIBLE);
@@ -269,6 +273,18 @@ static void test_growth_elsewhere_says_nothing(void **state)
     assert_is(&k, REPORT_NO_PATTERN, "");
 }
 
+static void test_callers_of_all_say_nothing(void **state)
+{
+    (void)state;
+    struct known k;
+    known_init(&k);
+    known_subject(&k, "main.Row", "object", "main.load main.page main.serve main.every");
+    known_other(&k, "chan time.Time", "channel", "time.NewTicker main.every");
+    assert_is(&k, REPORT_NO_PATTERN, "");
+    known_other(&k, "map[string]*main.Row", "map", "main.page main.serve main.every");
+    assert_is(&k, REPORT_CACHE_UNBOUNDED, "main.Row");
+}
+
 static void test_nothing_known(void **state)
 {
     (void)state;
@@ -325,6 +341,7 @@ int main(void)
         cmocka_unit_test(test_cycles_with_finalizers_are_only_guessed_at),
         cmocka_unit_test(test_slow_growth_in_a_large_heap),
         cmocka_unit_test(test_growth_elsewhere_says_nothing),
+        cmocka_unit_test(test_callers_of_all_say_nothing),
         cmocka_unit_test(test_nothing_known),
         cmocka_unit_test(test_a_type_without_a_stack),
         cmocka_unit_test(test_absurd_names),
