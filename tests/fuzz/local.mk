@@ -11,6 +11,7 @@ FUZZ_MAIN = tests/fuzz/run_corpus.c
 endif
 
 include tests/fuzz/profile.mk
+include tests/fuzz/report.mk
 include tests/fuzz/trend.mk
 include tests/fuzz/config.mk
 include tests/fuzz/discovery.mk
