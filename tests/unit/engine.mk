@@ -8,3 +8,9 @@ tests_unit_test_engine_types_LDADD = $(UNIT_LIBS)
 tests_unit_test_engine_kinds_SOURCES = tests/unit/test_engine_kinds.c $(FLEET)
 tests_unit_test_engine_kinds_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_engine_kinds_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_engine_rounds
+TESTS += tests/unit/test_engine_rounds
+tests_unit_test_engine_rounds_SOURCES = tests/unit/test_engine_rounds.c $(FLEET)
+tests_unit_test_engine_rounds_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_engine_rounds_LDADD = $(UNIT_LIBS)
