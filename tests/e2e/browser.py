@@ -1,6 +1,8 @@
 """A headless Chromium, spoken to in WebDriver: enough to load a page and see what it did."""
 
+import base64
 import json
+import pathlib
 import shutil
 
 import requests
@@ -46,6 +48,32 @@ class Browser:
 
     def run(self, script):
         return self.call("/execute/sync", {"script": script, "args": []})
+
+    def run_async(self, script):
+        """As run(), for a script that answers by calling the last of its arguments."""
+        return self.call("/execute/async", {"script": script, "args": []})
+
+    def devtools(self, command, **params):
+        return self.call("/goog/cdp/execute", {"cmd": command, "params": params})
+
+    def look(self, width, height, colours="light"):
+        """Makes the window as large as that, on a system whose colours are "light" or "dark"."""
+        self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height,
+                      deviceScaleFactor=1, mobile=False)
+        self.devtools("Emulation.setEmulatedMedia",
+                      features=[{"name": "prefers-color-scheme", "value": colours}])
+
+    def picture(self, path):
+        """Writes what the window shows as PNG."""
+        data = self.devtools("Page.captureScreenshot", format="png")["data"]
+        pathlib.Path(path).write_bytes(base64.b64decode(data))
+
+    def press(self, key):
+        """A key, by its name in the DOM, where the focus is."""
+        params = {"key": key, "windowsVirtualKeyCode": {"Enter": 13, "Escape": 27}.get(key, 0)}
+        text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
+        self.devtools("Input.dispatchKeyEvent", type="keyDown", **params, **text)
+        self.devtools("Input.dispatchKeyEvent", type="keyUp", **params)
 
     def text(self):
         """What a person can read on the page now."""

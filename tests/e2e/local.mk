@@ -16,7 +16,8 @@ EXTRA_DIST += \
 	tests/e2e/test_real_daemons.py \
 	tests/e2e/test_store.py \
 	tests/e2e/test_types.py \
-	tests/e2e/test_web.py
+	tests/e2e/test_web.py \
+	tests/e2e/test_web_fleet.py
 
 # Not in EXTRA_DIST: as a file to distribute, `check` would be the target of that name, and make dist
 # would run the tests.

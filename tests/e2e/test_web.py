@@ -1,11 +1,12 @@
-"""The page, in a real browser: it shows what is known, keeps quiet, and asks nobody but us."""
+"""The page, in a real browser, with a real daemon: it shows what is known, keeps quiet, and asks nobody
+but us."""
 
 import shutil
 
 import pytest
 
 from browser import Browser
-from harness import wait_until
+from harness import SOURCE_DIR, wait_until
 from hostile import config_for
 
 CONFIG = """
@@ -15,6 +16,7 @@ scrape_configs:
   - job_name: shop
     static_configs: [{{targets: ["{address}"]}}]
 """
+AXE = SOURCE_DIR / "web/node_modules/axe-core/axe.min.js"
 
 
 @pytest.fixture
@@ -30,16 +32,39 @@ def browser(tmp_path):
         b.close()
 
 
-def assert_well_behaved(browser, daemon):
-    asked = browser.requests()
-    assert daemon.url + "/" in asked
-    assert [u for u in asked if not u.startswith((daemon.url + "/", "data:"))] == []
-    assert [e for e in browser.console() if is_complaint(e)] == []
+def wait_for_text(browser, text, timeout_s=20):
+    wait_until(lambda: text in browser.text(), timeout_s, f"{text!r} on the page")
+
+
+def wait_for(browser, selector, timeout_s=20):
+    wait_until(lambda: browser.run(f"return document.querySelector({selector!r}) !== null"), timeout_s,
+               f"{selector} on the page")
 
 
 def is_complaint(entry):
     """Chromium writes each 404 down, also of what an older daemon does not have and the page does without."""
     return entry["level"] in ("SEVERE", "WARNING") and "status of 404" not in entry["message"]
+
+
+def assert_well_behaved(browser, url):
+    asked = browser.requests()
+    assert url + "/" in asked
+    assert [u for u in asked if not u.startswith((url + "/", "data:"))] == []
+    assert [e for e in browser.console() if is_complaint(e)] == []
+
+
+def accessibility_violations(browser):
+    """What axe-core finds wrong with what the page shows now."""
+    browser.run(AXE.read_text() + "; window.axe = axe; return true")
+    return browser.run_async("""
+        const done = arguments[arguments.length - 1];
+        axe.run(document).then(({violations}) => done(violations.map(
+            ({id, nodes}) => [id, nodes.map(({target, failureSummary}) => [target, failureSummary])])));
+        """)
+
+
+def assert_accessible(browser):
+    assert accessibility_violations(browser) == []
 
 
 def test_page_shows_targets(daemon, go_target, browser):
@@ -49,28 +74,60 @@ def test_page_shows_targets(daemon, go_target, browser):
     browser.open(d.url + "/")
     wait_until(lambda: address in browser.text() and "shop" in browser.text(), 20,
                "the target on the page")
-    assert_well_behaved(browser, d)
+    assert_accessible(browser)
+    assert_well_behaved(browser, d.url)
 
 
 @pytest.mark.slow
-def test_page_names_the_leak(daemon, go_target, browser):
+def test_page_leads_to_the_leak(daemon, go_target, browser):
+    """From / to the type that leaks, its history, its stack and its flame graph, with nobody reloading."""
     address = go_target("sessionleak").address
     d = daemon(CONFIG.format(address=address))
     browser.open(d.url + "/")
     wait_until(lambda: d.suspects("leak"), 180, "the leak", poll_s=1)
-    wait_until(lambda: "main.(*Store).Open" in browser.text(), 30,
-               "the leak on the page, which nobody reloaded")
+    wait_for_text(browser, "main.(*Store).Open", 30)
+    wait_for(browser, ".answer.v-leak")
+    assert "main.Session" in browser.text()
+    assert_accessible(browser)
+
+    browser.run("document.querySelector('.answer a').click()")
+    wait_for(browser, ".chart canvas")
+    wait_for_text(browser, "Why this is a leak")
+    assert "responsible" in browser.text()
+    assert_accessible(browser)
+
+    browser.run("document.querySelector('[data-up]').click()")
+    wait_for_text(browser, "What it allocates")
+    wait_for(browser, ".rows .line")
     assert address in browser.text()
-    assert_well_behaved(browser, d)
+    assert_accessible(browser)
+
+    browser.run("location.hash += '/flame'")
+    wait_for(browser, ".top-rows tbody tr")
+    assert "main.(*Store).Open" in browser.text()
+    assert_accessible(browser)
+    assert_well_behaved(browser, d.url)
 
 
 def test_page_shows_foreign_names_as_text(daemon, hostile, browser):
     d = daemon(config_for(["nasty"], hostile))
     d.wait_up(hostile.address)
     browser.open(f"{d.url}/")
-    wait_until(lambda: browser.run("return document.querySelectorAll('.fleet a').length"), 20,
-               "the target on the page")
+    wait_for(browser, ".fleet a")
     browser.run("document.querySelector('.fleet a').click()")
-    wait_until(lambda: "<img src=x onerror=alert(1)>" in browser.text(), 20, "the name as text")
+    wait_for_text(browser, "What it allocates")
+    browser.run("[...document.querySelectorAll('button')].find(b => b.innerText === 'by site').click()")
+    wait_for_text(browser, "<img src=x onerror=alert(1)>")
     assert browser.run("return document.querySelectorAll('img[src=x]').length") == 0
-    assert_well_behaved(browser, d)
+    assert_well_behaved(browser, d.url)
+
+
+def test_page_says_when_the_daemon_is_gone(daemon, go_target, browser):
+    address = go_target("sessionlru").address
+    d = daemon(CONFIG.format(address=address))
+    d.wait_up(address)
+    browser.open(d.url + "/")
+    wait_for_text(browser, address)
+    d.stop()
+    wait_for_text(browser, "leakwatchd does not answer")
+    assert address in browser.text(), "what was seen stays"

@@ -1,5 +1,7 @@
 // The daemon's REST API. Paths are relative, so that the page works behind a proxy's path prefix.
 
+import { parseVisible } from "./visible.js";
+
 const TIMEOUT_MS = 15_000;
 
 export class ApiError extends Error {
@@ -34,11 +36,19 @@ async function ask(path, { signal, ...init }) {
   }
 }
 
-async function dataOf(response, signal) {
-  const body = await response.json().catch((error) => {
-    if (signal?.aborted) throw error;
+// The envelope, or null when it is none, as from a proxy that answers in the daemon's place.
+function parsed(text) {
+  try {
+    return parseVisible(text);
+  } catch {
     return null;
-  });
+  }
+}
+
+async function dataOf(response, signal) {
+  const text = await response.text();
+  signal?.throwIfAborted();
+  const body = parsed(text);
   if (body?.status === "success") return body.data;
   throw new ApiError(body?.error ?? `HTTP status ${response.status}`, response.status);
 }

@@ -3,7 +3,10 @@
 import { render } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
+import { FlameView, TargetFlameView } from "./flame/view.jsx";
 import { FleetView } from "./fleet/view.jsx";
+import { IncidentView } from "./incidents/incident.jsx";
+import { IncidentsView } from "./incidents/list.jsx";
 import { Header } from "./parts/header.jsx";
 import { Help } from "./parts/help.jsx";
 import { Empty } from "./parts/states.jsx";
@@ -20,6 +23,10 @@ const VIEWS = {
   fleet: FleetView,
   target: TargetView,
   row: RowView,
+  targetFlame: TargetFlameView,
+  incidents: IncidentsView,
+  incident: IncidentView,
+  flame: FlameView,
 };
 
 function Unknown() {

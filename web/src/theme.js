@@ -25,6 +25,13 @@ export function turnTheme() {
   applyTheme();
 }
 
+export function isDark() {
+  const chosen = theme();
+  return chosen === "system"
+    ? matchMedia("(prefers-color-scheme: dark)").matches
+    : chosen === "dark";
+}
+
 // Calls back when the colours change; returns what ends that.
 export function onTheme(callback) {
   const dark = matchMedia("(prefers-color-scheme: dark)");

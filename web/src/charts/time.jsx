@@ -113,9 +113,12 @@ function plotOf(host, props, palette) {
   );
 }
 
-// Without a pointer the legend tells the newest.
+// Without a pointer the legend tells the newest that is known of each line.
 function showNewest(plot) {
-  if (plot.cursor.idx == null) plot.setLegend({ idx: plot.data[0].length - 1 });
+  if (plot.cursor.idx != null) return;
+  plot.setLegend({
+    idxs: plot.data.map((column) => column.findLastIndex((value) => value != null)),
+  });
 }
 
 const PALETTE = [

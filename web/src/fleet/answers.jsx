@@ -46,7 +46,7 @@ function What({ answer }) {
 }
 
 function Who({ answer }) {
-  const { job, instance, replicas } = answer;
+  const { job, instance, replicas, firstSeenIn } = answer;
   return (
     <div class="a-who">
       <bdi class="job" title={job}>
@@ -61,18 +61,19 @@ function Who({ answer }) {
           {instance}
         </bdi>
       )}
-      {answer.build && <bdi class="dim">{answer.build}</bdi>}
+      <bdi class="dim">
+        {firstSeenIn?.version ? `first in ${firstSeenIn.version}` : answer.build}
+      </bdi>
     </div>
   );
 }
 
 function Why({ answer }) {
-  const { kept, since, firstSeenIn, recurring, provisional } = answer;
+  const { kept, since, recurring, provisional } = answer;
   return (
     <div class="a-why">
       <div>
         since <Since time={since} />
-        {firstSeenIn?.version && <span class="dim"> · first in {firstSeenIn.version}</span>}
       </div>
       <div class="dim">
         {kept == null ? "allocates nothing now" : `${percent(kept)} is never freed`}

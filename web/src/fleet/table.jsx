@@ -144,7 +144,7 @@ function Gap({ rows, height }) {
   if (rows <= 0) return null;
   return (
     <tr class="gap" aria-hidden="true">
-      <td style={{ height: rows * height }} colSpan={COLUMNS.length} />
+      <td style={{ height: `${rows * height}px` }} colSpan={COLUMNS.length} />
     </tr>
   );
 }

@@ -58,6 +58,13 @@ function Targets({ rows, query }) {
   );
 }
 
+// When what one came for was there, for those who measure (tests/e2e).
+function useShownMark(shown) {
+  useEffect(() => {
+    if (shown) requestAnimationFrame(() => performance.mark("fleet-shown"));
+  }, [shown]);
+}
+
 // The tab says how many leaks there are, to those who look elsewhere.
 function useTitle(leaks) {
   useEffect(() => {
@@ -73,6 +80,7 @@ export function FleetView({ query }) {
     () => (suspected.data ? answersOf(suspected.data.suspects, rows ?? []) : []),
     [suspected.data, rows],
   );
+  useShownMark(Boolean(suspected.data && rows));
   useTitle(answers.filter(({ verdict }) => verdict === "leak").length);
   return (
     <>

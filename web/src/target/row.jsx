@@ -40,7 +40,7 @@ function Heading({ kind, row }) {
   const frame = kind === "site" ? frameOf(row) : null;
   return (
     <div class="row-title">
-      <h2 class="big">
+      <h1 class="big">
         {row.type ? (
           <TypeName type={row.type} />
         ) : frame ? (
@@ -48,7 +48,7 @@ function Heading({ kind, row }) {
         ) : (
           "not known"
         )}
-      </h2>
+      </h1>
       {row.kind && <span class="dim">{row.kind}</span>}
       <Badge verdict={row.verdict} />
       {frame && (

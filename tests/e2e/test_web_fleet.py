@@ -1,0 +1,166 @@
+"""The page before made-up answers: a large fleet, hostile names everywhere, every view, every width."""
+
+import sys
+
+import pytest
+
+from harness import SOURCE_DIR, wait_until
+from test_web import assert_accessible, assert_well_behaved, browser, wait_for, wait_for_text  # noqa: F401
+
+sys.path.insert(0, str(SOURCE_DIR / "tests/web"))
+from fixture import HOSTILE, FixtureServer  # noqa: E402
+
+LEAKING = 10**6  # the first of the targets with hostile names
+VIEWS = {
+    "fleet": ("", ".answers .answer"),
+    "jobs": ("?by=job", ".job-line"),
+    "target": (f"target/{LEAKING:016x}", ".chart canvas"),
+    "sites": (f"target/{LEAKING:016x}?by=site", ".rows .line"),
+    "type": (f"target/{LEAKING:016x}/type/{88:016x}", ".chart canvas"),
+    "site": (f"target/{LEAKING:016x}/site/{88:016x}", ".chart canvas"),
+    "flame": (f"target/{LEAKING:016x}/flame", ".top-rows tbody tr"),
+    "incidents": ("incidents", ".incident"),
+    "incident": ("incident/0000000000000001", ".top-rows tbody tr"),
+}
+
+
+@pytest.fixture
+def fixture():
+    running = []
+
+    def start(count, **kwargs):
+        running.append(FixtureServer(count, **kwargs))
+        return running[-1]
+
+    yield start
+    for server in running:
+        server.close()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_view(fixture, browser, view):  # noqa: F811
+    """Hostile names are text, the view is accessible, and it fits a desk and a phone."""
+    server = fixture(60, hostile=True)
+    address, ready = VIEWS[view]
+    browser.look(1440, 900, "dark")
+    browser.open(f"{server.url}/")
+    browser.run(f"location.hash = '#/{address}'")
+    wait_for(browser, ready)
+    assert_accessible(browser)
+    assert browser.run("return window.hacked === undefined && !document.querySelector('img[src=x], main script')")
+    browser.look(360, 780, "light")
+    wait_until(lambda: browser.run("return document.documentElement.clientWidth") <= 360, 10, "the narrow window")
+    assert_accessible(browser)
+    wide = browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0, f"the view is {wide} px wider than a phone"
+    assert_well_behaved(browser, server.url)
+
+
+def test_names_that_turn_the_writing_are_seen_through(fixture, browser):  # noqa: F811
+    server = fixture(3, hostile=True)
+    browser.open(f"{server.url}/")
+    wait_for(browser, ".fleet .line")
+    assert "\u202e" in HOSTILE["turned"]
+    assert "U+202E" in browser.text()
+    assert "\u202e" not in browser.text()
+
+
+# Long tasks of the page since it was opened, in milliseconds.
+WATCH_TASKS = """
+    window.tasks = [];
+    new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({duration}) => duration)))
+        .observe({type: "longtask", buffered: true});
+"""
+SCROLL = """
+    const done = arguments[arguments.length - 1];
+    let steps = 60;
+    function step() {
+        window.scrollBy(0, document.body.scrollHeight / 60);
+        if (--steps > 0) requestAnimationFrame(step);
+        else done(document.querySelectorAll(".fleet .line").length);
+    }
+    step();
+"""
+TYPE = """
+    const done = arguments[arguments.length - 1];
+    const field = document.querySelector("input[type=search]");
+    const letters = [..."leak checkout"];
+    function step() {
+        field.value += letters.shift();
+        field.dispatchEvent(new Event("input", {bubbles: true}));
+        if (letters.length > 0) requestAnimationFrame(step);
+        else requestAnimationFrame(() => done(document.querySelectorAll(".fleet .line").length));
+    }
+    step();
+"""
+PAINTED = """
+    return performance.getEntriesByType("mark").find(({name}) => name === "fleet-shown")?.startTime ?? null;
+"""
+
+
+def test_a_fleet_of_5000_stays_fluid(fixture, browser, record_property):  # noqa: F811
+    """Scrolling and filtering keep only what the window shows in the page, and the tasks short. How long
+    they are is told, not judged: this machine may have other things to do."""
+    server = fixture(5000)
+    browser.open("about:blank")
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", source=WATCH_TASKS)
+    browser.open(f"{server.url}/")
+    wait_for_text(browser, "5,000 targets")
+    shown_ms = wait_until(lambda: browser.run(PAINTED), 10, "the mark of the first useful paint")
+
+    lines = browser.run_async(SCROLL)
+    assert 0 < lines < 100, "only what the window shows is in the page"
+    assert browser.run("return scrollY") > 100_000
+    browser.run("scrollTo(0, 0)")
+    lines = browser.run_async(TYPE)
+    assert lines < 100
+    assert " of 5,000 targets" in browser.text()
+    names = browser.run("return [...document.querySelectorAll('.fleet .c-verdict')].map(c => c.innerText)")
+    assert all("leak" in name.lower() for name in names[1:])
+
+    tasks = browser.run("return tasks")
+    print(f"fleet of 5,000: first useful paint after {shown_ms:.0f} ms, "
+          f"{len(tasks)} tasks over 50 ms, longest {max(tasks, default=0):.0f} ms")
+    record_property("first_useful_paint_ms", shown_ms)
+    record_property("longest_task_ms", max(tasks, default=0))
+
+
+def test_keyboard(fixture, browser):  # noqa: F811
+    server = fixture(200)
+    browser.open(f"{server.url}/")
+    wait_for(browser, ".fleet .line")
+    focused = "return document.activeElement.closest('li, tr')?.className ?? document.activeElement.type ?? ''"
+    browser.press("j")
+    assert "answer" in browser.run(focused)
+    browser.press("/")
+    assert browser.run(focused) == "search"
+    browser.press("?")
+    assert browser.run("return document.activeElement.value") == "?", "in a search it is a letter"
+    browser.press("Escape")
+    browser.press("?")
+    wait_for(browser, "dialog[open]")
+    assert_accessible(browser)
+    browser.press("Escape")
+    wait_until(lambda: browser.run("return !document.querySelector('dialog')"), 10, "the dialog closed")
+    browser.run("document.activeElement.blur()")
+    browser.press("j")
+    browser.press("Enter")
+    wait_until(lambda: "#/target/" in browser.run("return location.hash"), 10, "the answer opened")
+    wait_for(browser, "[data-up]")
+    browser.press("Escape")
+    wait_until(lambda: "/site/" not in browser.run("return location.hash"), 10, "one view up")
+
+
+def test_an_incident_is_muted_with_a_reason(fixture, browser):  # noqa: F811
+    server = fixture(20)
+    browser.open(f"{server.url}/#/incident/0000000000000001")
+    wait_for_text(browser, "Acknowledge")
+    browser.run("[...document.querySelectorAll('button')].find(b => b.innerText === 'Mute').click()")
+    wait_for(browser, "form input[name=reason]")
+    assert_accessible(browser)
+    browser.run("document.querySelector('form input[name=reason]').value = 'known, fixed in v1.8.3'")
+    browser.run("document.querySelector('form').requestSubmit()")
+    wait_for_text(browser, "known, fixed in v1.8.3")
+    path, body = server.answers.posted[-1]
+    assert path == "/api/v1/incidents/0000000000000001/mute"
+    assert body == {"for": "2h", "reason": "known, fixed in v1.8.3"}
