@@ -37,7 +37,7 @@ EXTRA_DIST += \
 	tests/web/units tests/web/style tests/web/fixture.py \
 	tests/web/charts.test.mjs tests/web/flame.test.mjs tests/web/fleet.test.mjs \
 	tests/web/format.test.mjs tests/web/incidents.test.mjs tests/web/route.test.mjs \
-	tests/web/visible.test.mjs
+	tests/web/target.test.mjs tests/web/visible.test.mjs
 
 maintainer-clean-local:
 	rm -rf $(srcdir)/web/dist $(srcdir)/web/node_modules

@@ -97,6 +97,7 @@ def target_of(index, jobs, rng, labels=None):
         "limit": {"bytes": 2048 * MIB, "source": "GOMEMLIMIT"},
         "firstSeenIn": {"version": "v1.8.2", "revision": "4fb2c1d09a", "buildId": "", "absentIn": "v1.8.1"}
         if verdict == "leak" else None,
+        "onset": {"from": rfc3339(9 * HOUR_S), "to": rfc3339(8 * HOUR_S)} if verdict == "leak" else None,
         "goroutines": {"count": rng.randint(20, 4000), "growth": 0},
         "heap": {**verdict_of(verdict, rate), "inuse_bytes": spark[-1], "inuse_objects": 100_000,
                  "alloc_bytes": 50 * spark[-1], "alloc_objects": 9_000_000, "sites": 300, "followed_sites": 40,
@@ -194,10 +195,11 @@ class Answers:
                 "build": target["build"], "buildError": ""}
 
     def memory(self, target, query):
-        history = [{"at": rfc3339((140 - i) * 600), "rss": (420 + 3 * i) * MIB, "inuse": (200 + 2 * i) * MIB,
-                    "limit": 2048 * MIB, "gomemlimit": 1800 * MIB, "nextGC": (300 + 3 * i) * MIB} for i in range(140)]
-        return {**history[-1], "idle": 20 * MIB, "stacks": 4 * MIB, "runtime": 6 * MIB, "other": 2 * MIB,
-                "gcCPUFraction": 0.013, "history": history}
+        history = [{"at": rfc3339((140 - i) * 600), "resident": (420 + 3 * i) * MIB, "inuse": (390 + 3 * i) * MIB,
+                    "live": (200 + 2 * i) * MIB} for i in range(140)]
+        return {"at": rfc3339(20), "rss": 837 * MIB, "inuse": 807 * MIB, "idle": 20 * MIB, "stacks": 4 * MIB,
+                "runtime": 6 * MIB, "other": 2 * MIB, "limit": 2048 * MIB, "gomemlimit": 1800 * MIB,
+                "nextGC": 960 * MIB, "gcCPUFraction": 0.013, "residentPerLive": 1.4, "history": history}
 
     def goroutines(self, target, query):
         name = target.get("name") if target else None
@@ -229,7 +231,7 @@ class Answers:
                 "openedAt": rfc3339(600 * (index + 1)), "finishedAt": rfc3339(500) if state == "ready" else None,
                 "title": name or "*main.Session grows by 4.1 MiB/min, allocated in main.(*Store).Open",
                 "type": name or "*main.Session", "site": "main.(*Store).Open store.go:88", "verdict": "leak",
-                "rateBytesPerSecond": 71e3, "rateLo": 66e3, "rateHi": 76e3, "onset": rfc3339(9 * HOUR_S),
+                "rateBytesPerSecond": 71e3, "rateLo": 66e3, "rateHi": 76e3, "onset": {"from": rfc3339(9 * HOUR_S), "to": rfc3339(8 * HOUR_S)},
                 "pattern": "map_store", "bytes": 3 * MIB, **self.incident_state}
 
     def incidents(self, query):
@@ -241,14 +243,17 @@ class Answers:
 
     def incident(self, id_text):
         summary = self.summary(int(id_text, 16) - 1, "ready")
-        rate = {"value": summary.pop("rateBytesPerSecond"), "lo": summary.pop("rateLo"), "hi": summary.pop("rateHi")}
+        rate = {"value": summary["rateBytesPerSecond"], "lo": summary["rateLo"], "hi": summary["rateHi"]}
         name = summary["type"]
         files = [("baseline.pb.gz", "ok"), ("heap.pb.gz", "ok"), ("heap-gc.pb.gz", "ok"), ("goroutine.pb.gz", "ok"),
                  ("report.json", "ok"), ("cpu.pb.gz", "refused"), ("trace.out", "failed")]
         gc_rows = [{"site": f"{i:016x}", "type": name, "kind": "object", **frame("main.(*Store).Open"),
                     "responsible": frame("main.(*Store).Open"), "allocBytes": 900 * MIB, "beforeBytes": (320 >> i) * MIB,
                     "afterBytes": (310 >> i) * MIB, "freedBytes": (10 >> i) * MIB} for i in range(5)]
-        return {**summary, "reason": "a new leak",
+        files = [{"name": n, "bytes": 90_000 if s == "ok" else 0, "sha256": hashlib.sha256(n.encode()).hexdigest(),
+                  "contentType": "application/octet-stream", "taken": rfc3339(550), "state": s,
+                  "why": None if s == "ok" else "the target is too busy for it"} for n, s in files]
+        report = {
                 "diagnosis": [{"pattern": "map_store", "title": "Entries of a long-lived map are never deleted",
                                "strength": "likely", "score": 8, "against": ["the map was cleared once"],
                                "evidence": ["97 % of what it allocates is never freed", f"the type is {name}"],
@@ -265,10 +270,8 @@ class Answers:
                 "gc": {"beforeBytes": 640 * MIB, "afterBytes": 590 * MIB, "total": 40, "rows": gc_rows},
                 "goroutines": {k: v for k, v in self.goroutines(None, {}).items() if k != "at"},
                 "memory": {"rss": 900 * MIB, "inuse": 640 * MIB}, "limit": {"bytes": 2048 * MIB, "source": "GOMEMLIMIT"},
-                "timeToLimitSeconds": {"value": 10200, "lo": 9300, "hi": 11400},
-                "files": [{"name": n, "bytes": 90_000 if s == "ok" else 0, "sha256": hashlib.sha256(n.encode()).hexdigest(),
-                           "contentType": "application/octet-stream", "taken": rfc3339(550), "state": s,
-                           "why": "" if s == "ok" else "the target is too busy for it"} for n, s in files]}
+                "timeToLimitSeconds": {"value": 10200, "lo": 9300, "hi": 11400}}
+        return {**summary, "why": "a new leak", "report": report, "files": files}
 
     def act(self, path, body):
         self.posted.append((path, body))

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { answersOf, calmOf } from "../../web/src/fleet/answers.js";
-import { filterRows, jobLines, rowOf, sortRows } from "../../web/src/fleet/rows.js";
+import { filterRows, firstBuild, jobLines, rowOf, sortRows } from "../../web/src/fleet/rows.js";
 import { visibleSlice } from "../../web/src/fleet/window.js";
 
 function target(instance, heap = {}, rest = {}) {
@@ -146,4 +146,17 @@ test("of a long list only what the window shows is made, and a little more", () 
   });
   const past = visibleSlice({ count: 10, height: 40, top: -90_000, view: 800 });
   assert.equal(past.first, past.last);
+});
+
+test("a leak began in a build only if one before it did not have it", () => {
+  const seen = {
+    version: "(devel)",
+    revision: "4fb2c1d09a77ee",
+    buildId: "aa",
+    absentIn: "v1.8.1",
+  };
+  assert.equal(firstBuild(seen), "4fb2c1d09a77");
+  assert.equal(firstBuild({ ...seen, version: "v1.8.2" }), "v1.8.2");
+  assert.equal(firstBuild({ ...seen, absentIn: null }), "");
+  assert.equal(firstBuild(null), "");
 });

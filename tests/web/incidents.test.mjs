@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { comparison, isMuted, rateOfIncident } from "../../web/src/incidents/words.js";
+import {
+  comparison,
+  isMuted,
+  rateOfIncident,
+  wholeIncident,
+} from "../../web/src/incidents/words.js";
 
 const file = (name, state = "ok") => ({ name, state });
 
@@ -45,4 +50,19 @@ test("a mute ends", () => {
   assert.ok(isMuted({ mutedUntil: "2026-11-21T10:00:01Z" }, now));
   assert.ok(!isMuted({ mutedUntil: "2026-11-21T09:59:59Z" }, now));
   assert.ok(!isMuted({ mutedUntil: null }, now));
+});
+
+test("the report fills in what the list does not know", () => {
+  const whole = wholeIncident({
+    title: null,
+    state: "ready",
+    target: { id: "01", job: null },
+    report: { title: "it leaks", state: "old", target: { job: "cart", build: {} } },
+  });
+  assert.deepEqual(whole, {
+    title: "it leaks",
+    state: "ready",
+    target: { id: "01", job: "cart", build: {} },
+  });
+  assert.equal(wholeIncident({ id: "02", report: null }).id, "02");
 });

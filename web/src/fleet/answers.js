@@ -1,7 +1,7 @@
 // The suspects as answers: a leak is in the code, so one that several replicas of a job show is told
 // once. Pure functions.
 
-import { buildName, rateOf } from "./rows.js";
+import { buildName, firstBuild, rateOf } from "./rows.js";
 
 function whatOf({ site, type }) {
   if (site) return `site/${site.id}`;
@@ -37,7 +37,7 @@ function answerOf(suspects, instances) {
     kept: worst.retention_ratio,
     since: earliest(suspects.map((suspect) => suspect.growing_since ?? suspect.since)),
     build: buildName(target.build),
-    firstSeenIn: worst.firstSeenIn ?? target.firstSeenIn ?? null,
+    firstBuild: firstBuild(worst.firstSeenIn),
     limit: worst.timeToLimit ?? null,
     recurring: Boolean(worst.recurring),
     provisional: Boolean(worst.provisional),

@@ -46,7 +46,7 @@ function What({ answer }) {
 }
 
 function Who({ answer }) {
-  const { job, instance, replicas, firstSeenIn } = answer;
+  const { job, instance, replicas } = answer;
   return (
     <div class="a-who">
       <bdi class="job" title={job}>
@@ -61,9 +61,7 @@ function Who({ answer }) {
           {instance}
         </bdi>
       )}
-      <bdi class="dim">
-        {firstSeenIn?.version ? `first in ${firstSeenIn.version}` : answer.build}
-      </bdi>
+      <bdi class="dim">{answer.firstBuild ? `first in ${answer.firstBuild}` : answer.build}</bdi>
     </div>
   );
 }

@@ -36,8 +36,15 @@ export function buildName(build) {
   return version || build.vcs_revision?.slice(0, 12) || build.id?.slice(0, 12) || "";
 }
 
+// The build a leak began in; "" unless one from before it is known, in which it was not.
+export function firstBuild(seen) {
+  return seen?.absentIn
+    ? buildName({ ...seen, vcs_revision: seen.revision, id: seen.buildId })
+    : "";
+}
+
 export function limitOf(target) {
-  return target.timeToLimit ?? target.heap?.timeToLimit ?? null;
+  return target.timeToLimit ?? null;
 }
 
 export function rowOf(target) {

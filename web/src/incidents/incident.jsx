@@ -9,7 +9,7 @@ import { href } from "../route.js";
 import { GoroutineGroups } from "../target/goroutines.jsx";
 import { Actions } from "./actions.jsx";
 import { Collection, Diagnosis, Files, Subject, SubjectStack } from "./report.jsx";
-import { comparison, stateText, triggerText } from "./words.js";
+import { comparison, stateText, triggerText, wholeIncident } from "./words.js";
 
 function Title({ incident, onDone }) {
   const { id, target, subject, state } = incident;
@@ -29,7 +29,7 @@ function Title({ incident, onDone }) {
       <Badge verdict={subject?.verdict ?? incident.verdict} />
       <span class={state === "failed" ? "bad" : "dim"}>
         {stateText(state)} · captured {triggerText(incident.trigger)}
-        {incident.reason && `: ${incident.reason}`}
+        {incident.why && `: ${incident.why}`}
       </span>
       <div class="actions">
         <a href={`api/v1/incidents/${encodeURIComponent(id)}/report.md`}>Report as text</a>
@@ -71,7 +71,7 @@ function Goroutines({ goroutines }) {
       <h2 id="goroutines-title">
         Goroutines <small class="dim">{total?.toLocaleString("en")}</small>
       </h2>
-      <GoroutineGroups groups={groups} total={total ?? 0} />
+      <GoroutineGroups groups={groups} />
     </section>
   );
 }
@@ -101,7 +101,7 @@ export function IncidentView({ id, query }) {
   const answer = useLive(`incidents/${encodeURIComponent(id)}`);
   return (
     <Live answer={answer} what="incident">
-      {(incident) => <Incident incident={incident} query={query} onDone={answer.refresh} />}
+      {(data) => <Incident incident={wholeIncident(data)} query={query} onDone={answer.refresh} />}
     </Live>
   );
 }

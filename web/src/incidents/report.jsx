@@ -13,7 +13,7 @@ import {
   Facts,
 } from "../parts/words.jsx";
 import { Stack } from "../parts/stack.jsx";
-import { buildName } from "../fleet/rows.js";
+import { buildName, firstBuild } from "../fleet/rows.js";
 import { isHeap, profileName, rateOfIncident } from "./words.js";
 
 const ROWS_SHOWN = 20;
@@ -27,10 +27,7 @@ export function Subject({ incident }) {
         ["Never freed", subject?.retention == null ? null : <Kept share={subject.retention} />],
         ["In use", subject?.inuseBytes == null ? null : bytes(subject.inuseBytes)],
         ["Began", subject?.onsetFrom && <Since time={subject.onsetFrom} />],
-        [
-          "First in",
-          firstSeenIn && (firstSeenIn.version || firstSeenIn.revision || firstSeenIn.buildId),
-        ],
+        ["First in", firstBuild(firstSeenIn)],
         ["Replicas", replicas && `${replicas.growing} of ${replicas.total}`],
         [
           "Limit in",

@@ -22,6 +22,20 @@ export function triggerText(trigger) {
   return TRIGGERS[trigger] ?? trigger ?? "";
 }
 
+function known(object) {
+  return Object.fromEntries(Object.entries(object ?? {}).filter(([, value]) => value !== null));
+}
+
+// What the list knows of an incident and what its report says, as one; while evidence is still being
+// collected there is no report.
+export function wholeIncident({ report, ...incident }) {
+  return {
+    ...report,
+    ...known(incident),
+    target: { ...report?.target, ...known(incident.target) },
+  };
+}
+
 // The report has estimates as { value, lo, hi }, the list as three members.
 export function rateOfIncident(incident) {
   const rate = incident.subject?.rateBytesPerSecond ?? incident.rateBytesPerSecond;

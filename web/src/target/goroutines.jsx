@@ -30,17 +30,13 @@ function Group({ group }) {
   );
 }
 
-export function GoroutineGroups({ groups, total }) {
+export function GoroutineGroups({ groups }) {
   return (
     <>
       {groups.slice(0, SHOWN).map((group) => (
         <Group key={group.id} group={group} />
       ))}
-      {groups.length > SHOWN && (
-        <p class="dim">
-          … and {groups.length - SHOWN} smaller groups of {total.toLocaleString("en")} goroutines.
-        </p>
-      )}
+      {groups.length > SHOWN && <p class="dim">… and {groups.length - SHOWN} smaller groups.</p>}
     </>
   );
 }
@@ -54,7 +50,7 @@ export function Goroutines({ target }) {
       <h2 id="goroutines-title">
         Goroutines <small class="dim">{data.total.toLocaleString("en")}</small>
       </h2>
-      <GoroutineGroups groups={data.groups} total={data.total} />
+      <GoroutineGroups groups={data.groups} />
     </section>
   );
 }

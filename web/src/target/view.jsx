@@ -42,25 +42,25 @@ function Build({ build, error }) {
 
 function Summary({ target, memory }) {
   const { heap } = target;
-  const latest = memory?.latest ?? memory;
-  const limit = target.limit ?? heap.limit;
+  const { limit } = target;
+  const began = target.onset?.from ?? heap.growing_since;
   return (
     <Facts
       facts={[
         ["In use", bytes(heap.inuse_bytes)],
         ["Growth", <Growth rate={rateOf(heap)} />],
         ["Limit in", limitOf(target) && <TimeToLimit limit={limitOf(target)} />],
-        ["Limit", limit?.bytes > 0 ? `${bytes(limit.bytes)}` : null],
-        ["RSS", latest?.rss > 0 ? bytes(latest.rss) : null],
-        ["Next GC at", latest?.nextGC > 0 ? bytes(latest.nextGC) : null],
-        ["GC's CPU", latest?.gcCPUFraction > 0 ? percent(latest.gcCPUFraction) : null],
+        ["Limit", limit?.bytes > 0 ? <span title={limit.source}>{bytes(limit.bytes)}</span> : null],
+        ["RSS", memory?.rss > 0 ? bytes(memory.rss) : null],
+        ["Next GC at", memory?.nextGC > 0 ? bytes(memory.nextGC) : null],
+        ["GC's CPU", memory?.gcCPUFraction > 0 ? percent(memory.gcCPUFraction) : null],
         ["Goroutines", target.goroutines?.count?.toLocaleString("en")],
         ["Kept", heap.retention_ratio == null ? null : percent(heap.retention_ratio)],
         [
           "Allocates",
           heap.alloc_bytes_per_second == null ? null : `${bytes(heap.alloc_bytes_per_second)}/s`,
         ],
-        ["Growing since", heap.growing_since && <Since time={heap.growing_since} />],
+        ["Growing since", began && <Since time={began} />],
         ["Restarts", heap.process_restarts > 0 ? heap.process_restarts : null],
         ["Build", <Build build={target.build} error={target.buildError} />],
         ["Last scrape", <Ago time={target.lastScrape} />],
@@ -91,7 +91,13 @@ function Chart({ target, memory }) {
     <section class="card" aria-labelledby="memory-title">
       <h2 id="memory-title">Memory</h2>
       <Live answer={answer} what="history">
-        {(series) => <History series={series} more={more} marks={restartMarks(target)} />}
+        {(series) => (
+          <History
+            series={{ ...series, onset: target.onset }}
+            more={more}
+            marks={restartMarks(target)}
+          />
+        )}
       </Live>
     </section>
   );
