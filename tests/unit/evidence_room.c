@@ -27,8 +27,12 @@ void room_close(struct room *room)
 
 void room_init(struct room *room)
 {
-    *room = (struct room){.path = "/tmp/leakwatchd-evidence-XXXXXX"};
-    assert_non_null(mkdtemp(room->path));
+    /* Memory where there is some: a kill is survived by what was written, synced or not. */
+    *room = (struct room){.path = "/dev/shm/leakwatchd-evidence-XXXXXX"};
+    if (!mkdtemp(room->path)) {
+        strcpy(room->path, "/tmp/leakwatchd-evidence-XXXXXX");
+        assert_non_null(mkdtemp(room->path));
+    }
     room_open(room);
 }
 
