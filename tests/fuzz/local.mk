@@ -19,3 +19,4 @@ include tests/fuzz/discovery.mk
 include tests/fuzz/gotypes.mk
 include tests/fuzz/http.mk
 include tests/fuzz/alert.mk
+include tests/fuzz/evidence.mk
