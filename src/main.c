@@ -94,6 +94,7 @@ int main(int argc, char **argv)
     if (!flags_parse(argc, argv, &flags, &status))
         return status;
     signal(SIGPIPE, SIG_IGN); /* a peer that hangs up is an error of write(), not of the daemon */
+    signal(SIGXFSZ, SIG_IGN); /* so is a limit on the size of files */
 
     struct daemon d = {0};
     struct lw_err err = {0};
