@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "http/http.h"
+#include "http/range.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -57,6 +58,13 @@ static void check_target(const struct http_target *target)
         assert(target->params[i].name && target->params[i].value);
 }
 
+static void check_range(const char *header, uint64_t size)
+{
+    uint64_t first, last;
+    if (http_range_parse(header, size, &first, &last) == HTTP_RANGE_PART)
+        assert(first <= last && last < size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = lw_strndup((const char *)data, size);
@@ -83,6 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         http_response_compress(&response, &request);
         http_response_fini(&response);
         http_router_free(&router);
+        check_range(line[3], strlen(line[4]));
     }
     http_target_fini(&target);
     free(text);

@@ -9,4 +9,5 @@ EXTRA_DIST += \
 	tests/fuzz/corpus/http/get \
 	tests/fuzz/corpus/http/head-id \
 	tests/fuzz/corpus/http/many-params \
-	tests/fuzz/corpus/http/put-body
+	tests/fuzz/corpus/http/put-body \
+	tests/fuzz/corpus/http/range

@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <cmocka.h>
 
 #include "base/mem.h"
 #include "http/http.h"
+#include "http/range.h"
 #include "http/request.h"
 #include "http/response.h"
 
@@ -395,6 +397,112 @@ static void test_compress_leaves_alone(void **state)
     assert_not_compressed(noise, "gzip", "Accept-Encoding"); /* it would only grow */
 }
 
+/* ---- files ---- */
+
+static void test_ranges(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        uint64_t size;
+        enum http_range want;
+        uint64_t first, last;
+    } cases[] = {
+        {"", 10, HTTP_RANGE_ALL, 0, 0},
+        {"bytes=0-3", 10, HTTP_RANGE_PART, 0, 3},
+        {"Bytes=4-", 10, HTTP_RANGE_PART, 4, 9},
+        {"bytes=-3", 10, HTTP_RANGE_PART, 7, 9},
+        {"bytes=-30", 10, HTTP_RANGE_PART, 0, 9},
+        {"bytes=9-99999999999999999999999", 10, HTTP_RANGE_PART, 9, 9},
+        {"bytes=10-", 10, HTTP_RANGE_NONE, 0, 0},
+        {"bytes=99999999999999999999999-", 10, HTTP_RANGE_NONE, 0, 0},
+        {"bytes=-0", 10, HTTP_RANGE_NONE, 0, 0},
+        {"bytes=0-0", 0, HTTP_RANGE_NONE, 0, 0},
+        {"bytes=-1", 0, HTTP_RANGE_NONE, 0, 0},
+        {"bytes=3-2", 10, HTTP_RANGE_ALL, 0, 0},
+        {"bytes=0-1,3-4", 10, HTTP_RANGE_ALL, 0, 0},
+        {"bytes=-", 10, HTTP_RANGE_ALL, 0, 0},
+        {"bytes=", 10, HTTP_RANGE_ALL, 0, 0},
+        {"bytes=a-b", 10, HTTP_RANGE_ALL, 0, 0},
+        {"lines=0-3", 10, HTTP_RANGE_ALL, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint64_t first, last;
+        enum http_range got = http_range_parse(cases[i].header, cases[i].size, &first, &last);
+        if (got != cases[i].want)
+            fail_msg("Range: %s of %d bytes", cases[i].header, (int)cases[i].size);
+        if (got == HTTP_RANGE_PART) {
+            assert_int_equal(first, cases[i].first);
+            assert_int_equal(last, cases[i].last);
+        }
+    }
+}
+
+static struct http_response ask_for_file(const struct http_request *request)
+{
+    struct http_response response = {.status = 200};
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    fputs("0123456789", file);
+    fflush(file);
+    int fd = dup(fileno(file));
+    fclose(file);
+    http_response_file(&response, request, fd, "abc");
+    assert_string_equal(response.headers[0].value, "\"abc\"");
+    return response;
+}
+
+static void test_files(void **state)
+{
+    (void)state;
+    static const struct {
+        struct http_request request;
+        int status;
+        size_t len;
+    } cases[] = {
+        {{.if_none_match = "", .if_range = "", .range = ""}, 200, 10},
+        {{.if_none_match = "\"abc\"", .if_range = "", .range = "bytes=0-1"}, 304, 0},
+        {{.if_none_match = "\"other\"", .if_range = "", .range = "bytes=2-4"}, 206, 3},
+        {{.if_none_match = "", .if_range = "\"abc\"", .range = "bytes=2-4"}, 206, 3},
+        {{.if_none_match = "", .if_range = "W/\"abc\"", .range = "bytes=2-4"}, 200, 10},
+        {{.if_none_match = "", .if_range = "\"old\"", .range = "bytes=2-4"}, 200, 10},
+        {{.if_none_match = "", .if_range = "", .range = "bytes=10-"}, 416, 0},
+        {{.if_none_match = "", .if_range = "", .range = "bytes=2-4", .is_head = true}, 200, 10},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct http_response response = ask_for_file(&cases[i].request);
+        assert_int_equal(response.status, cases[i].status);
+        assert_int_equal(response.len, cases[i].len);
+        if (response.status == 206)
+            assert_string_equal(response.headers[2].value, "bytes 2-4/10");
+        if (response.status == 416)
+            assert_string_equal(response.headers[2].value, "bytes */10");
+        http_response_fini(&response);
+    }
+}
+
+static void tell_places(
+    void *ctx, const struct http_request *request, struct http_response *response)
+{
+    (void)ctx;
+    http_response_text(response, 200, "%s %s", request->id, request->name);
+}
+
+static void test_two_places_in_a_path(void **state)
+{
+    (void)state;
+    struct http_router *router = http_router_new(error_page, NULL);
+    http_router_add(router, "GET", "/i/{id}/files/{name}", 0, tell_places, NULL);
+    http_router_add(router, "GET", "/i/{id}/report", 0, tell_places, NULL);
+    assert_string_equal(ask(router, "GET", "/i/7/files/heap.pb.gz", 0).body, "7 heap.pb.gz");
+    assert_string_equal(ask(router, "GET", "/i/7/report", 0).body, "7 (null)");
+    static const char *const nowhere[] = {
+        "/i/7/files/", "/i//files/a", "/i/7/files/a/b", "/i/7/files", "/i/7/files/a%2fb"};
+    for (size_t i = 0; i < sizeof nowhere / sizeof *nowhere; i++)
+        assert_int_equal(ask(router, "GET", nowhere[i], 0).status, 404);
+    http_router_free(&router);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +517,9 @@ int main(void)
         cmocka_unit_test(test_body_limit),
         cmocka_unit_test(test_header_values_stay_in_line),
         cmocka_unit_test(test_etag),
+        cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_two_places_in_a_path),
         cmocka_unit_test(test_compress),
         cmocka_unit_test(test_compress_static_body),
         cmocka_unit_test(test_compress_leaves_alone),
