@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	tests/e2e/test_fleet.py \
 	tests/e2e/test_goroutines.py \
 	tests/e2e/test_hostile.py \
+	tests/e2e/test_incidents.py \
 	tests/e2e/test_leak.py \
 	tests/e2e/test_real_daemons.py \
 	tests/e2e/test_store.py \
