@@ -133,9 +133,31 @@ static bool belongs(const struct report_signs *signs, const struct report_sign *
            (*type && report_type_holds(report_sign_type(sign), type));
 }
 
+static size_t leaf_of(const struct report_sign *sign)
+{
+    return sign->site ? sign->site->leaf : sign->growth->stack.leaf;
+}
+
+static int64_t leaf_line(const struct report_sign *sign)
+{
+    size_t leaf = leaf_of(sign);
+    return sign->site ? sign->site->frames[leaf]->line : sign->growth->stack.frames[leaf].line;
+}
+
+/* Where the subject is a type, its stack is that of its worst site, which is not to count twice. */
+static bool is_subject_again(const struct report_signs *signs, const struct report_sign *sign)
+{
+    const struct report_sign *subject = &signs->list[0];
+    return depth_of(subject) && depth_of(sign) &&
+           strcmp(report_sign_type(subject), report_sign_type(sign)) == 0 &&
+           leaf_line(subject) == leaf_line(sign) &&
+           strcmp(function_at(subject, leaf_of(subject)), function_at(sign, leaf_of(sign))) == 0;
+}
+
 static void add(struct report_signs *signs, const struct report_sign *sign)
 {
-    if (signs->count < REPORT_SIGNS_MAX && !is_known(signs, sign->id))
+    if (signs->count < REPORT_SIGNS_MAX && !is_known(signs, sign->id) &&
+        !is_subject_again(signs, sign))
         signs->list[signs->count++] = *sign;
 }
 

@@ -306,6 +306,17 @@ static void test_a_type_without_a_stack(void **state)
     assert_is(&k, REPORT_CACHE_UNBOUNDED, "map[string]*main.Session");
 }
 
+static void test_the_subject_does_not_count_twice(void **state)
+{
+    (void)state;
+    struct known k;
+    known_init(&k);
+    known_subject(&k, "fmt.wrapError", "object", "fmt.Errorf main.retry main.serve");
+    int score = diagnose(&k).list[0].score;
+    known_other(&k, "fmt.wrapError", "object", "fmt.Errorf main.retry main.serve");
+    assert_int_equal(diagnose(&k).list[0].score, score);
+}
+
 static void test_absurd_names(void **state)
 {
     (void)state;
@@ -344,6 +355,7 @@ int main(void)
         cmocka_unit_test(test_callers_of_all_say_nothing),
         cmocka_unit_test(test_nothing_known),
         cmocka_unit_test(test_a_type_without_a_stack),
+        cmocka_unit_test(test_the_subject_does_not_count_twice),
         cmocka_unit_test(test_absurd_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
