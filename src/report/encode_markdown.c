@@ -144,7 +144,9 @@ static void add_speed(struct lw_strbuf *out, const struct report_growth *s)
     if (isfinite(s->age_s))
         lw_strbuf_addf(out, "; mean age %s", report_word_duration(s->age_s).text);
     lw_strbuf_adds(out, "\n- **Since:** ");
-    if (s->onset_from.ns && s->onset_to.ns)
+    if (s->onset_from.ns && s->onset_from.ns == s->onset_to.ns)
+        lw_strbuf_addf(out, "about %s\n", report_word_time(s->onset_from).text);
+    else if (s->onset_from.ns && s->onset_to.ns)
         lw_strbuf_addf(out, "between %s and %s\n", report_word_time(s->onset_from).text,
             report_word_time(s->onset_to).text);
     else

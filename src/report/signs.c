@@ -128,9 +128,14 @@ static const struct report_sign *lead_of(const struct report_signs *signs)
 
 static bool belongs(const struct report_signs *signs, const struct report_sign *sign)
 {
-    const char *type = report_sign_type(&signs->list[0]);
-    return is_near(lead_of(signs), sign) ||
-           (*type && report_type_holds(report_sign_type(sign), type));
+    const struct report_sign *subject = &signs->list[0];
+    const char *type = report_sign_type(subject), *its_type = report_sign_type(sign);
+    if (is_near(lead_of(signs), sign))
+        return true;
+    if (!*type)
+        return false;
+    /* Of a type that no single site is blamed for, each site is a part. */
+    return report_type_holds(its_type, type) || (!depth_of(subject) && strcmp(its_type, type) == 0);
 }
 
 static size_t leaf_of(const struct report_sign *sign)

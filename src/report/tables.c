@@ -17,9 +17,10 @@ void report_table_of_gc(struct report_table *table, const struct report_facts *f
     struct lw_map after = {0};
     for (size_t i = 0; i < facts->after_gc->site_count; i++)
         lw_map_put(&after, facts->after_gc->sites[i].id, (void *)&facts->after_gc->sites[i]);
-    table->total = facts->before_gc->site_count;
-    for (size_t i = 0; i < table->total && i < REPORT_ROWS_MAX; i++) {
+    for (size_t i = 0; i < facts->before_gc->site_count; i++) {
         const struct profile_site *site = &facts->before_gc->sites[i];
+        if (!site->values.inuse_bytes || table->total++ >= REPORT_ROWS_MAX)
+            continue;
         const struct profile_site *left = lw_map_find(&after, site->id);
         struct report_row *row = &table->rows[table->count++];
         *row = (struct report_row){

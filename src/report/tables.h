@@ -20,8 +20,8 @@ struct report_table {
     size_t total; /* rows there would be without the limit */
 };
 
-/* The largest sites before a forced GC, and what is left of them after it. Empty where one of the
- * profiles is missing. */
+/* The largest sites that had something in use before a forced GC, and what is left of them after
+ * it. Empty where one of the profiles is missing. */
 void report_table_of_gc(struct report_table *table, const struct report_facts *facts);
 
 /* What changed most since the baseline; before: then, after: now. Empty where it is missing. */

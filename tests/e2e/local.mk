@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	tests/e2e/pytest.ini \
 	tests/e2e/test_alerting.py \
 	tests/e2e/test_config.py \
+	tests/e2e/test_diff.py \
 	tests/e2e/test_fleet.py \
 	tests/e2e/test_goroutines.py \
 	tests/e2e/test_hostile.py \

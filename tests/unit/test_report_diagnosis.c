@@ -304,6 +304,13 @@ static void test_a_type_without_a_stack(void **state)
     known_other(&k, "main.Session", "object", "main.(*Cache).Get main.serve");
     known_other(&k, "map[string]*main.Session", "map", "main.(*Cache).Get main.serve");
     assert_is(&k, REPORT_CACHE_UNBOUNDED, "map[string]*main.Session");
+    known_init(&k);
+    k.facts.subject.type = (struct report_type){"[]uint8", "slice", ""};
+    known_other(&k, "[]uint8", "slice", "bufio.NewWriterSize net/http.(*Transport).dialConn");
+    known_other(&k, "[]uint8", "slice", "bufio.NewReaderSize net/http.(*Transport).dialConn");
+    known_group(&k, 2804, NAN, "select", "runtime.gopark net/http.(*persistConn).readLoop");
+    assert_is(&k, REPORT_HTTP_BODY, "2804 goroutines wait");
+    assert_is(&k, REPORT_HTTP_BODY, "memory allocated in net/http.(*Transport).dialConn");
 }
 
 static void test_the_subject_does_not_count_twice(void **state)
