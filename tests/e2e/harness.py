@@ -89,6 +89,9 @@ class Process:
             self.child.wait()
             raise AssertionError(f"{self.argv[0]} did not end within {timeout_s} s of {signum!r}")
 
+    def kill(self):
+        return self.stop(signal.SIGKILL)
+
 
 class Target(Process):
     """A Go service of tests/targets; .address is its host:port."""
@@ -179,6 +182,3 @@ class Daemon(Process):
 
     def error_lines(self):
         return [line for line in self.log().splitlines() if "level=ERROR" in line]
-
-    def kill(self):
-        return self.stop(signal.SIGKILL)

@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	tests/e2e/pprof.py \
 	tests/e2e/pytest.ini \
 	tests/e2e/test_alerting.py \
+	tests/e2e/test_capture.py \
 	tests/e2e/test_config.py \
 	tests/e2e/test_diff.py \
 	tests/e2e/test_fleet.py \
