@@ -116,6 +116,15 @@ static void count(struct captures *captures, const struct run *run, size_t kept_
         captures->budget, run->target_id, kept_bytes, loop_wall_now(run->engine->loop));
 }
 
+/* The bundle has a look at the target's memory in it: the store need not ask for one of its own. */
+static void learn_memory(const struct run *run)
+{
+    struct store *store = run->engine->store;
+    const struct store_target *target = store_target_find(store, run->target_id);
+    if (run->work.look && target && target->restarts == run->process)
+        store_learn_memory(store, run->target_id, run->work.look);
+}
+
 static void written(struct loop_job *job)
 {
     struct run *run = (struct run *)job;
@@ -129,7 +138,9 @@ static void written(struct loop_job *job)
         watch->missing = run->work.bundle->missing;
         watch->process = run->process;
         watch->is_told = watch->is_told && is_ready;
+        watch->is_short = watch->is_short && is_ready;
     }
+    learn_memory(run);
     evidence_catalogue_put(engine->incidents, &run->work.incident);
     lw_map_remove(&captures->runs, run->target_id);
     run_free(run);
@@ -255,6 +266,8 @@ static struct run *run_new(struct engine *engine, const struct engine_capture_wi
     run->work.evidence = engine->evidence;
     run->work.incident = incident_new(target, run, now);
     run->work.facts = facts_new(engine->store, target);
+    run->work.address = lw_strdup(lw_labels_get(target->discovered, "__address__"));
+    run->work.ask_host = engine->config->binaries.proc && !loop_is_virtual(engine->loop);
     run->work.limits = profile_limits_for((size_t)job->body_size_limit_bytes);
     return run;
 }

@@ -15,6 +15,7 @@
 /* What is remembered of a target between captures. */
 struct watch {
     bool is_told;               /* the leak it has now was captured */
+    bool is_short;              /* its memory was, and that was captured */
     struct lw_wall retry_at;    /* not to be asked for again before then */
     unsigned missing;           /* of capture_bundle */
     uint64_t process;           /* … of the process with that many `restarts` */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/goroutines.h"
 #include "trend/trend.h"
 
 #define MEMORY_MAX ((size_t)32 << 20)
@@ -205,6 +206,58 @@ static void copy_others(struct facts *f, const struct store_target *target)
     free(rows);
 }
 
+/* ---- goroutines, memory ---- */
+
+static void copy_groups(struct facts *f, const struct store_target *target)
+{
+    const struct store_rows *groups = &target->goroutines.groups;
+    struct suspect s = find_suspect(target);
+    struct facts_group *list = lw_arena_new_array(f->memory, groups->count, sizeof *list);
+    for (size_t i = 0; list && i < groups->count; i++) {
+        const struct store_row *group = &groups->list[i];
+        if (!group->series || verdict_of(group)->class == TREND_WARMING)
+            continue;
+        list[f->group_count++] = (struct facts_group){
+            .id = group->site->id,
+            .growth_per_hour = verdict_of(group)->rate * 3600,
+            .is_growing = store_goroutines_is_suspect(group),
+            .may_hold = s.site && store_goroutines_join(group, s.site),
+        };
+    }
+    f->groups = list;
+}
+
+/* The limit, and how long the memory lasts; the parts come with the bundle. */
+static void copy_outlook(struct facts *f, const struct store_target *target)
+{
+    const struct store_outlook *o = &target->outlook;
+    struct report_facts *report = &f->report;
+    if (o->limit != STORE_LIMIT_NONE) {
+        report->memory.limit = o->limit_bytes;
+        report->memory.limit_source = store_limit_word(o->limit);
+    }
+    if (o->has_forecast)
+        report->limit_in_s = (struct report_estimate){o->left.seconds, o->left.lo_s, o->left.hi_s};
+    if (o->onset_from.ns && report->subject.verdict[0]) {
+        report->subject.onset_from = o->onset_from;
+        report->subject.onset_to = o->onset_to;
+    }
+}
+
+static void copy_first_seen(struct facts *f, const struct store_target *target)
+{
+    struct suspect s = find_suspect(target);
+    struct store_first_seen seen;
+    if (!store_first_seen(target, s.type ? s.type : s.site, &seen))
+        return;
+    f->report.first_seen = (struct report_first_seen){
+        .version = text(f, seen.version),
+        .revision = text(f, seen.revision),
+        .build_id = text(f, seen.binary_id),
+        .absent_in = text(f, seen.absent_in),
+    };
+}
+
 /* ---- the target, and those like it ---- */
 
 static void copy_target(struct facts *f, const struct store_target *target)
@@ -268,6 +321,9 @@ struct facts *facts_new(const struct store *store, const struct store_target *ta
     copy_target(f, target);
     copy_subject(f, store, target);
     copy_others(f, target);
+    copy_groups(f, target);
+    copy_outlook(f, target);
+    copy_first_seen(f, target);
     count_replicas(f, store, target);
     add_types(f, target->build ? &target->build->types : &target->kinds);
     f->report.types = &f->types;

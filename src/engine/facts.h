@@ -11,12 +11,22 @@
 #define FACTS_OTHERS_MAX   8
 #define FACTS_REPLICAS_MAX 1000 /* of a job that are looked at; more count as not growing */
 
+/* What the past says of a group of goroutines. */
+struct facts_group {
+    uint64_t id;
+    double growth_per_hour;
+    bool is_growing; /* beyond what chance and load explain */
+    bool may_hold;   /* what the subject allocates: store_goroutines_join() */
+};
+
 struct facts {
     struct lw_arena *memory; /* owned; all texts and lists of the report's facts lie in it */
     struct lw_map types;     /* by site id: struct report_type in `memory` */
     /* What a mute of this leak mutes: the type, else the site's lineage, both of which survive a
      * new build; 0: the total. */
     uint64_t subject;
+    const struct facts_group *groups; /* those that are followed */
+    size_t group_count;
     struct report_facts report; /* without what a bundle tells */
 };
 

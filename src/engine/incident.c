@@ -6,8 +6,8 @@
 
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "engine/engine_priv.h"
 #include "profile/goroutines.h"
-#include "profile/memstats.h"
 
 #define REPORT_BYTES_MAX ((size_t)4 << 20)
 #define GROUPS_MAX       10 /* of goroutines, the largest, that a report shows */
@@ -84,15 +84,6 @@ static void reading_fini(struct reading *r)
 
 /* ---- facts of the bundle ---- */
 
-static bool is_in_stack(const struct report_stack *stack, const char *function)
-{
-    for (size_t i = 0; i < stack->count; i++) {
-        if (strcmp(stack->frames[i].function, function) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* The stack of a group, in the arena of the facts; the texts stay the profile's. */
 static struct report_stack group_stack(
     struct facts *facts, const struct profile_goroutines_group *group)
@@ -110,6 +101,31 @@ static struct report_stack group_stack(
         .responsible = group->responsible < count ? group->responsible : 0};
 }
 
+static const struct facts_group *past_of(const struct facts *facts, uint64_t group_id)
+{
+    for (size_t i = 0; i < facts->group_count; i++) {
+        if (facts->groups[i].id == group_id)
+            return &facts->groups[i];
+    }
+    return NULL;
+}
+
+static struct report_goroutines group_told(
+    struct facts *facts, const struct profile_goroutines_group *group)
+{
+    const struct facts_group *past = past_of(facts, group->id);
+    return (struct report_goroutines){
+        .id = group->id,
+        .count = group->count,
+        .growth_per_hour = past ? past->growth_per_hour : NAN,
+        .wait = profile_wait_word(group->wait),
+        .created_by = "",
+        .stack = group_stack(facts, group),
+        .shares_frames = past && past->may_hold,
+    };
+}
+
+/* Those that grow first, then the largest. */
 static void tell_goroutines(struct reading *r)
 {
     struct facts *facts = r->work->facts;
@@ -118,36 +134,50 @@ static void tell_goroutines(struct reading *r)
         return;
     report->goroutines_total = r->goroutines->total;
     report->goroutines = r->groups;
-    for (size_t i = 0; i < r->goroutines->group_count && i < GROUPS_MAX; i++) {
-        const struct profile_goroutines_group *group = &r->goroutines->groups[i];
-        r->groups[i] = (struct report_goroutines){
-            .id = group->id,
-            .count = group->count,
-            .growth_per_hour = NAN,
-            .wait = profile_wait_word(group->wait),
-            .created_by = "",
-            .stack = group_stack(facts, group),
-            .shares_frames =
-                is_in_stack(&report->subject.stack, group->frames[group->responsible]->function),
-        };
-        report->goroutine_count++;
+    for (int growing = 1; growing >= 0; growing--) {
+        for (size_t i = 0; i < r->goroutines->group_count; i++) {
+            const struct profile_goroutines_group *group = &r->goroutines->groups[i];
+            const struct facts_group *past = past_of(facts, group->id);
+            if ((past && past->is_growing) == growing && report->goroutine_count < GROUPS_MAX)
+                r->groups[report->goroutine_count++] = group_told(facts, group);
+        }
     }
+}
+
+static double known_bytes(const struct store_memory_look *look, enum store_memory_part part)
+{
+    int64_t bytes = store_memory_part_bytes(look, part);
+    return bytes ? (double)bytes : NAN;
 }
 
 static void tell_memory(struct reading *r)
 {
+    struct incident_work *work = r->work;
     const struct capture_item *item = item_of(r, CAPTURE_MEMSTATS);
-    struct report_memory *memory = &r->work->facts->report.memory;
-    struct profile_memstats stats;
+    struct report_memory *memory = &work->facts->report.memory;
     struct lw_err unread;
-    if (!item->body || profile_memstats_parse(item->body, item->len, &stats, &unread) < 0)
+    if (!item->body)
         return;
-    memory->inuse = (double)stats.heap_inuse;
-    memory->idle = (double)(stats.heap_idle - stats.heap_released);
-    memory->stacks = (double)stats.stack_sys;
-    memory->runtime = (double)stats.mspan_sys + (double)stats.mcache_sys +
-                      (double)stats.buck_hash_sys + (double)stats.gc_sys;
-    memory->other = (double)stats.other_sys;
+    struct engine_memory_source from = {
+        .address = work->address,
+        .at = item->taken,
+        .ask_host = work->ask_host && r->heap && r->heap->mapping_count,
+        .text = item->body,
+        .len = item->len,
+    };
+    if (from.ask_host) {
+        from.mapping_start = r->heap->mappings[0].start;
+        from.mapping_limit = r->heap->mappings[0].limit;
+    }
+    work->look = engine_memory_read(&from, &unread);
+    if (!work->look)
+        return;
+    memory->rss = known_bytes(work->look, STORE_MEMORY_RSS);
+    memory->inuse = known_bytes(work->look, STORE_MEMORY_INUSE);
+    memory->idle = known_bytes(work->look, STORE_MEMORY_IDLE);
+    memory->stacks = known_bytes(work->look, STORE_MEMORY_STACKS);
+    memory->runtime = known_bytes(work->look, STORE_MEMORY_RUNTIME);
+    memory->other = known_bytes(work->look, STORE_MEMORY_OTHER);
 }
 
 static void tell_files(struct reading *r)
@@ -330,4 +360,6 @@ void incident_work_fini(struct incident_work *work)
     evidence_incident_free(&work->incident);
     capture_bundle_free(&work->bundle);
     facts_free(&work->facts);
+    free(work->look);
+    free(work->address);
 }

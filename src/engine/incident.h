@@ -16,6 +16,9 @@ struct incident_work {
     struct facts *facts;
     const char *reason; /* borrowed */
     struct profile_limits limits;
+    char *address;                  /* "host:port" */
+    bool ask_host;                  /* whether this host may know its process */
+    struct store_memory_look *look; /* what was seen of its memory, for the store; or NULL */
 };
 
 /* Decodes, diagnoses, writes the report and the evidence. The incident's state is then ready, or

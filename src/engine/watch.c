@@ -10,6 +10,9 @@
 #define AGAIN_CONCURRENT_NS (10 * LW_NS_PER_S)
 #define AGAIN_NS            (600 * LW_NS_PER_S)
 
+/* How far memory must be from being short again before it is worth another capture. */
+#define SHORT_SLACK 1.25
+
 /* Whether a series is what a capture is for: a leak, or growth too urgent to wait for that word. */
 static bool is_alarming(const struct trend_verdict *v)
 {
@@ -89,18 +92,80 @@ static int64_t again_ns(const struct capture_judgement *why)
     }
 }
 
+/* *told: whether one has begun for this reason, and is enough. */
 static void request(
-    struct engine *engine, struct watch *watch, const struct engine_capture_wish *wish)
+    struct engine *engine, struct watch *watch, bool *told, const struct engine_capture_wish *wish)
 {
     struct lw_wall now = loop_wall_now(engine->loop);
     struct engine_capture_answer answer;
-    if (now.ns < watch->retry_at.ns)
+    if (*told || now.ns < watch->retry_at.ns)
         return;
     engine_capture_request(engine, wish, &answer);
     if (answer.result == ENGINE_CAPTURE_ACCEPTED)
-        watch->is_told = true;
+        *told = true;
     else if (answer.result == ENGINE_CAPTURE_REFUSED)
         watch->retry_at.ns = now.ns + again_ns(&answer.why);
+}
+
+/* ---- a leak ---- */
+
+static void watch_verdict(
+    struct engine *engine, const struct store_target *target, struct watch *watch)
+{
+    const struct trend_verdict *v = trend_series_verdict(store_target_worst(target));
+    char reason[128];
+    if (!is_alarming(v)) {
+        watch->is_told = false;
+        return;
+    }
+    snprintf(reason, sizeof reason, "%s at %.0f bytes/s (95 %% interval %.0f to %.0f)",
+        v->class == TREND_LEAK ? "a leak" : "urgent growth", v->rate, v->rate_lo, v->rate_hi);
+    request(engine, watch, &watch->is_told,
+        &(struct engine_capture_wish){target->id, CAPTURE_BY_VERDICT, reason});
+}
+
+/* ---- memory ---- */
+
+/* Of the limit, in use: resident memory, taken to go with the live heap. Up to GOMEMLIMIT Go fills
+ * memory with garbage on purpose, so there the live heap alone says how near it is. */
+static double used_percent(const struct store_target *target)
+{
+    const struct store_outlook *o = &target->outlook;
+    double kappa = o->kappa > 0 ? o->kappa : TREND_KAPPA_ASSUMED;
+    if (o->limit == STORE_LIMIT_GO)
+        kappa = 1;
+    return 100 * kappa * (double)target->total.inuse_bytes / o->limit_bytes;
+}
+
+/* Writes why its memory is short, if it is. What was short stays so until it is clearly not. */
+static bool is_short(const struct store_target *target, const struct config_capture *config,
+    bool was_short, char reason[128])
+{
+    const struct store_outlook *o = &target->outlook;
+    double slack = was_short ? SHORT_SLACK : 1;
+    if (o->limit == STORE_LIMIT_NONE || o->limit_bytes <= 0)
+        return false;
+    double percent = used_percent(target);
+    if (percent * slack >= (double)config->memory_percent)
+        snprintf(reason, 128, "%.0f %% of its memory limit of %.0f bytes in use (%s)", percent,
+            o->limit_bytes, store_limit_word(o->limit));
+    else if (o->has_forecast && o->left.seconds < slack * (double)config->time_to_limit_ns / 1e9)
+        snprintf(reason, 128, "%.0f s until its memory limit of %.0f bytes (%s)", o->left.seconds,
+            o->limit_bytes, store_limit_word(o->limit));
+    else
+        return false;
+    return true;
+}
+
+static void watch_memory(
+    struct engine *engine, const struct store_target *target, struct watch *watch)
+{
+    char reason[128];
+    if (is_short(target, &engine->config->capture, watch->is_short, reason))
+        request(engine, watch, &watch->is_short,
+            &(struct engine_capture_wish){target->id, CAPTURE_BY_MEMORY, reason});
+    else
+        watch->is_short = false;
 }
 
 void engine_watch_scraped(struct engine *engine, const struct store_target *target)
@@ -108,16 +173,6 @@ void engine_watch_scraped(struct engine *engine, const struct store_target *targ
     if (!engine->binaries)
         return; /* the engine is being taken apart */
     struct watch *watch = engine_watch_of(engine, target);
-    const struct trend_series *worst = store_target_worst(target);
-    const struct trend_verdict *v = trend_series_verdict(worst);
-    if (!is_alarming(v)) {
-        watch->is_told = false;
-        return;
-    }
-    if (watch->is_told)
-        return;
-    char reason[128];
-    snprintf(reason, sizeof reason, "%s at %.0f bytes/s (95 %% interval %.0f to %.0f)",
-        v->class == TREND_LEAK ? "a leak" : "urgent growth", v->rate, v->rate_lo, v->rate_hi);
-    request(engine, watch, &(struct engine_capture_wish){target->id, CAPTURE_BY_VERDICT, reason});
+    watch_verdict(engine, target, watch);
+    watch_memory(engine, target, watch);
 }
