@@ -8,6 +8,7 @@ include src/profile/local.mk
 include src/trend/local.mk
 include src/expo/local.mk
 include src/config/local.mk
+include src/gate/local.mk
 include src/gotypes/local.mk
 include src/report/local.mk
 include src/store/local.mk

@@ -17,5 +17,6 @@ http_handler endpoint_target_flame;
 http_handler endpoint_target_goroutines;
 http_handler endpoint_target_memory;
 http_handler endpoint_suspects;
+http_handler endpoint_gate;
 
 #endif

@@ -10,6 +10,7 @@ libleakwatch_a_SOURCES += \
 	src/api/flame.c src/api/flame.h \
 	src/api/incident_changes.c \
 	src/api/incidents.c src/api/incidents.h \
+	src/api/gate.c \
 	src/api/json.c src/api/json.h \
 	src/api/process.c \
 	src/api/render.c src/api/render.h \

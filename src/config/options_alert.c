@@ -169,19 +169,21 @@ static const struct config_option gate_rows[] = {
         .max = 10000,
     },
     {
-        .name = "rss_percent",
-        .doc = "The same of the resident set, where targets tell it.",
+        .name = "resident_percent",
+        .doc = "The same of resident memory, where it is known (`memory_interval`).",
         .type = CONFIG_INT,
-        .offset = offsetof(struct config_gate, rss_percent),
+        .offset = offsetof(struct config_gate, resident_percent),
         .fallback = "115",
         .min = 100,
         .max = 10000,
     },
     {
-        .name = "gc_percent",
-        .doc = "The same of garbage collections an hour, where targets tell them.",
+        .name = "gc_cpu_percent",
+        .doc =
+            "The same of the share of the CPU that the collector takes; less than a hundredth of the CPU "
+            "above the stable build is never a reason.",
         .type = CONFIG_INT,
-        .offset = offsetof(struct config_gate, gc_percent),
+        .offset = offsetof(struct config_gate, gc_cpu_percent),
         .fallback = "200",
         .min = 100,
         .max = 10000,

@@ -188,6 +188,7 @@ static int open_store(struct engine *engine, const char *storage_path, struct lw
     trend_config_init(&options.trend, (double)engine->config->trend.base_block_ns / 1e9);
     engine->store = store_new(&options, db);
     store_set_retention(engine->store, engine->config->storage.retention_ns);
+    store_set_build_label(engine->store, engine->config->gate.build_label);
     store_on_change(engine->store, verdict_changed, engine);
     store_on_goroutines_change(engine->store, goroutines_changed);
     return 0;
@@ -271,6 +272,7 @@ static int reload(struct engine *engine, struct lw_err *err)
     engine->config = next;
     store_set_sites_per_target(engine->store, (size_t)next->trend.sites_per_target);
     store_set_retention(engine->store, next->storage.retention_ns);
+    store_set_build_label(engine->store, next->gate.build_label);
     binaries_apply(engine->binaries, next);
     engine_push_apply(engine);
     discovery_apply(engine->discovery, next);

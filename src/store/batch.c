@@ -6,11 +6,20 @@
 #include "store/db.h"
 #include "store/image.h"
 #include "store/store_priv.h"
+#include "store/usage.h"
 
 #define BATCH_BYTES_MAX ((size_t)64 << 20) /* what does not fit waits for the next batch */
 #define PRUNE_EVERY_NS  (3600 * LW_NS_PER_S)
 
-enum entry_kind { ENTRY_TARGET, ENTRY_SERIES, ENTRY_SITE, ENTRY_BUILD, ENTRY_TYPED, ENTRY_JOB };
+enum entry_kind {
+    ENTRY_TARGET,
+    ENTRY_SERIES,
+    ENTRY_SITE,
+    ENTRY_BUILD,
+    ENTRY_TYPED,
+    ENTRY_JOB,
+    ENTRY_USAGE
+};
 
 /* One row to write; its bytes lie at [offset, offset + len) of the batch's buffer. Texts are owned
  * copies: what they were of may change before the worker gets there. */
@@ -131,6 +140,23 @@ static void add_job(struct store_batch *batch, struct store_job *job)
     job->saved = batch->now;
 }
 
+static void add_usages(struct store_batch *batch, const struct store *store, int64_t min_age_ns)
+{
+    size_t at = 0;
+    void *value;
+    while (lw_map_next(&store->usages, &at, NULL, &value)) {
+        struct store_usage *usage = value;
+        if (!usage_is_due(usage, min_age_ns, batch->now))
+            continue;
+        struct entry entry = {.kind = ENTRY_USAGE, .id = usage->id, .offset = batch->bytes.len};
+        entry.text[0] = lw_strdup(usage->build);
+        usage_encode(usage, &batch->bytes);
+        add_entry(batch, &entry);
+        usage->dirty = false;
+        usage->saved = batch->now;
+    }
+}
+
 static void add_jobs(struct store_batch *batch, const struct store *store, int64_t min_age_ns)
 {
     size_t at = 0;
@@ -195,6 +221,7 @@ struct store_batch *store_batch_new(struct store *store, int64_t min_age_ns, str
             add_target(batch, target);
     }
     add_jobs(batch, store, min_age_ns);
+    add_usages(batch, store, min_age_ns);
     batch->changes = store->changes;
     batch->change_count = store->change_count;
     store->changes = NULL;
@@ -209,6 +236,17 @@ struct store_batch *store_batch_new(struct store *store, int64_t min_age_ns, str
     }
     store->batch_out = true;
     return batch;
+}
+
+static bool has_dirty_usage(const struct store *store)
+{
+    size_t at = 0;
+    void *usage;
+    while (store->db && lw_map_next(&store->usages, &at, NULL, &usage)) {
+        if (((struct store_usage *)usage)->dirty)
+            return true;
+    }
+    return false;
 }
 
 static bool has_dirty_job(const struct store *store)
@@ -230,7 +268,7 @@ bool store_is_dirty(const struct store *store)
         if (((struct store_target *)target)->dirty)
             return true;
     }
-    return store->change_count > 0 || has_dirty_job(store);
+    return store->change_count > 0 || has_dirty_job(store) || has_dirty_usage(store);
 }
 
 static int write_target(struct store_batch *batch, const struct entry *entry,
@@ -260,6 +298,8 @@ static int write_entry(struct store_batch *batch, const struct entry *entry, str
             &(struct store_build_spec){t[0], t[1], t[2], t[3], t[4], t[5]}, err);
     case ENTRY_JOB:
         return store_db_put_job(batch->db, entry->id, batch->now, &image, err);
+    case ENTRY_USAGE:
+        return store_db_put_usage(batch->db, entry->id, batch->now, &image, err);
     case ENTRY_TYPED:
         return store_db_put_typed(batch->db, entry->id,
             &(struct store_type_spec){entry->key, t[0], t[1], t[2], t[3], t[4], t[5]}, err);
@@ -316,8 +356,11 @@ static void take_back(struct store *store, struct store_batch *batch)
         struct store_site *site = lw_map_find(&store->sites.by_id, entry->id);
         struct store_build *build = types_find_build(&store->types, entry->id);
         struct store_job *job = lw_map_find(&store->jobs, entry->id);
+        struct store_usage *usage = lw_map_find(&store->usages, entry->id);
         if (entry->kind == ENTRY_JOB && job)
             job->dirty = true;
+        if (entry->kind == ENTRY_USAGE && usage)
+            usage->dirty = true;
         if (entry->kind == ENTRY_TARGET && target)
             target->dirty = true;
         if (entry->kind == ENTRY_SITE && site)

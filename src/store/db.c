@@ -13,7 +13,7 @@
 
 #include "base/mem.h"
 
-#define SCHEMA_VERSION  2
+#define SCHEMA_VERSION  3
 #define VERDICTS_KEPT   "10000"
 #define BUSY_TIMEOUT_MS 5000
 #define CACHE_KIB_EACH  "2048"
@@ -26,6 +26,10 @@
 
 #define JOB_TABLE \
     "CREATE TABLE job(id INTEGER PRIMARY KEY, name TEXT NOT NULL, saved_ns INTEGER NOT NULL," \
+    "  image BLOB NOT NULL) STRICT;"
+
+#define USAGE_TABLE \
+    "CREATE TABLE usage(id INTEGER PRIMARY KEY, name TEXT NOT NULL, saved_ns INTEGER NOT NULL," \
     "  image BLOB NOT NULL) STRICT;"
 
 /* 64-bit ids are stored as SQLite's signed integers, bit for bit. One transaction: a daemon that is
@@ -47,12 +51,14 @@ static const char schema[] =
     "  unresolved TEXT NOT NULL, PRIMARY KEY(build, site)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE verdict(at_ns INTEGER NOT NULL, target INTEGER NOT NULL, key INTEGER NOT NULL,"
     "  was TEXT NOT NULL, became TEXT NOT NULL, rate REAL, rate_lo REAL, rate_hi REAL) STRICT;" JOB_TABLE
-    "PRAGMA user_version = 2;"
+        USAGE_TABLE "PRAGMA user_version = 3;"
     "COMMIT;";
 
-/* What schema 1 lacked. */
-static const char from_schema_1[] = "BEGIN IMMEDIATE;" JOB_TABLE "PRAGMA user_version = 2;"
-                                    "COMMIT;";
+/* What older schemas lacked. */
+static const char from_schema_1[] =
+    "BEGIN IMMEDIATE;" JOB_TABLE USAGE_TABLE "PRAGMA user_version = 3; COMMIT;";
+static const char from_schema_2[] =
+    "BEGIN IMMEDIATE;" USAGE_TABLE "PRAGMA user_version = 3; COMMIT;";
 
 /* Every statement there is, prepared once on the connection that uses it. X(name, SQL) */
 #define READ_STATEMENTS(X) \
@@ -60,6 +66,7 @@ static const char from_schema_1[] = "BEGIN IMMEDIATE;" JOB_TABLE "PRAGMA user_ve
     X(READ_SITES, "SELECT id, image FROM site WHERE id IN" \
                   " (SELECT key FROM series WHERE target = ?1 AND kind IN (1, 3))") \
     X(READ_JOB, "SELECT image FROM job WHERE id = ?1") \
+    X(READ_USAGES, "SELECT image FROM usage ORDER BY saved_ns DESC LIMIT ?1") \
     X(READ_SERIES, "SELECT kind, key, image FROM series WHERE target = ?1") \
     X(READ_BUILD, "SELECT binary_id, source, module, version, vcs_revision, go_version FROM build" \
                   " WHERE id = ?1") \
@@ -76,6 +83,7 @@ static const char from_schema_1[] = "BEGIN IMMEDIATE;" JOB_TABLE "PRAGMA user_ve
     X(PUT_BUILD, "INSERT OR REPLACE INTO build VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
     X(PUT_TYPED, "INSERT OR REPLACE INTO typed VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
     X(PUT_JOB, "INSERT OR REPLACE INTO job VALUES(?1, ?2, ?3, ?4)") \
+    X(PUT_USAGE, "INSERT OR REPLACE INTO usage VALUES(?1, ?2, ?3, ?4)") \
     X(ADD_VERDICT, "INSERT INTO verdict VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
     X(PRUNE_SERIES, "DELETE FROM series WHERE target IN" \
                     " (SELECT id FROM target WHERE saved_ns < ?1)") \
@@ -85,6 +93,7 @@ static const char from_schema_1[] = "BEGIN IMMEDIATE;" JOB_TABLE "PRAGMA user_ve
     X(PRUNE_TYPED, "DELETE FROM typed WHERE build NOT IN (SELECT build FROM target)") \
     X(PRUNE_BUILDS, "DELETE FROM build WHERE id NOT IN (SELECT build FROM target)") \
     X(PRUNE_JOBS, "DELETE FROM job WHERE saved_ns < ?1") \
+    X(PRUNE_USAGES, "DELETE FROM usage WHERE saved_ns < ?1") \
     X(PRUNE_VERDICTS, "DELETE FROM verdict WHERE rowid <=" \
                       " (SELECT max(rowid) FROM verdict) - " VERDICTS_KEPT)
 
@@ -214,7 +223,8 @@ static int check_file(struct store_db *db, struct lw_err *err)
         return lw_err_set(err, LW_CORRUPT, "%s: SQLite's quick_check found damage", db->path);
     if (ask(db, "PRAGMA user_version", &version, NULL, err) < 0)
         return -1;
-    const char *update = version == 0 ? schema : version == 1 ? from_schema_1 : NULL;
+    const char *const updates[] = {schema, from_schema_1, from_schema_2};
+    const char *update = version >= 0 && version < SCHEMA_VERSION ? updates[version] : NULL;
     if (update && execute(db, db->writing, update, err) < 0) {
         store_db_rollback(db);
         return -1;
@@ -368,6 +378,8 @@ static void tell_image(enum statement which, sqlite3_stmt *s, const struct store
         reader->site(reader->ctx, id(s, 0), image, len);
     else if (which == READ_JOB)
         reader->job(reader->ctx, image, len);
+    else if (which == READ_USAGES)
+        reader->usage(reader->ctx, image, len);
     else
         reader->series(reader->ctx, (enum store_db_kind)id(s, 0), id(s, 1), image, len);
 }
@@ -424,6 +436,12 @@ int store_db_read_job(
     struct store_db *db, uint64_t job_id, const struct store_db_reader *reader, struct lw_err *err)
 {
     return read_rows(db, READ_JOB, job_id, reader, err);
+}
+
+int store_db_read_usages(
+    struct store_db *db, uint64_t max, const struct store_db_reader *reader, struct lw_err *err)
+{
+    return read_rows(db, READ_USAGES, max, reader, err);
 }
 
 int store_db_read_build(struct store_db *db, uint64_t build_id,
@@ -525,15 +543,27 @@ int store_db_put_build(
     return run(db, PUT_BUILD, err);
 }
 
-int store_db_put_job(struct store_db *db, uint64_t id, struct lw_wall saved,
+static int put_named(struct store_db *db, enum statement which, uint64_t id, struct lw_wall saved,
     const struct store_db_image *image, struct lw_err *err)
 {
-    sqlite3_stmt *s = db->statements[PUT_JOB];
+    sqlite3_stmt *s = db->statements[which];
     sqlite3_bind_int64(s, 1, (int64_t)id);
     sqlite3_bind_text(s, 2, image->name, -1, SQLITE_STATIC);
     sqlite3_bind_int64(s, 3, saved.ns);
     sqlite3_bind_blob64(s, 4, image->bytes, image->len, SQLITE_STATIC);
-    return run(db, PUT_JOB, err);
+    return run(db, which, err);
+}
+
+int store_db_put_job(struct store_db *db, uint64_t id, struct lw_wall saved,
+    const struct store_db_image *image, struct lw_err *err)
+{
+    return put_named(db, PUT_JOB, id, saved, image, err);
+}
+
+int store_db_put_usage(struct store_db *db, uint64_t id, struct lw_wall saved,
+    const struct store_db_image *image, struct lw_err *err)
+{
+    return put_named(db, PUT_USAGE, id, saved, image, err);
 }
 
 int store_db_put_typed(
@@ -565,15 +595,12 @@ int store_db_add_verdict(
 
 int store_db_prune(struct store_db *db, struct lw_wall horizon, struct lw_err *err)
 {
-    sqlite3_bind_int64(db->statements[PRUNE_SERIES], 1, horizon.ns);
-    if (run(db, PRUNE_SERIES, err) < 0)
-        return -1;
-    sqlite3_bind_int64(db->statements[PRUNE_TARGETS], 1, horizon.ns);
-    if (run(db, PRUNE_TARGETS, err) < 0)
-        return -1;
-    sqlite3_bind_int64(db->statements[PRUNE_JOBS], 1, horizon.ns);
-    if (run(db, PRUNE_JOBS, err) < 0)
-        return -1;
+    static const enum statement old[] = {PRUNE_SERIES, PRUNE_TARGETS, PRUNE_JOBS, PRUNE_USAGES};
+    for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
+        sqlite3_bind_int64(db->statements[old[i]], 1, horizon.ns);
+        if (run(db, old[i], err) < 0)
+            return -1;
+    }
     static const enum statement orphans[] = {PRUNE_SITES, PRUNE_TYPED, PRUNE_BUILDS};
     for (size_t i = 0; i < sizeof orphans / sizeof *orphans; i++) {
         if (run(db, orphans[i], err) < 0)

@@ -40,6 +40,7 @@ struct store_db_reader {
     void (*target)(void *ctx, uint64_t build_id, const void *image, size_t len);
     void (*site)(void *ctx, uint64_t site_id, const void *image, size_t len);
     void (*job)(void *ctx, const void *image, size_t len);
+    void (*usage)(void *ctx, const void *image, size_t len);
     void (*build)(void *ctx, const struct store_build_spec *build);
     void (*typed)(void *ctx, const struct store_type_spec *type);
     void (*series)(void *ctx, enum store_db_kind kind, uint64_t key, const void *image, size_t len);
@@ -52,6 +53,9 @@ int store_db_read_target(struct store_db *db, uint64_t target_id,
     const struct store_db_reader *reader, struct lw_err *err) LW_MUST_CHECK;
 /* job(), once. */
 int store_db_read_job(struct store_db *db, uint64_t job_id, const struct store_db_reader *reader,
+    struct lw_err *err) LW_MUST_CHECK;
+/* usage() for each, at most `max`, what was written last first. */
+int store_db_read_usages(struct store_db *db, uint64_t max, const struct store_db_reader *reader,
     struct lw_err *err) LW_MUST_CHECK;
 /* build(), then typed() for each of its sites. */
 int store_db_read_build(struct store_db *db, uint64_t build_id,
@@ -93,6 +97,8 @@ int store_db_put_series(struct store_db *db, const struct store_db_series *row,
     const struct store_db_image *image, struct lw_err *err) LW_MUST_CHECK;
 int store_db_put_build(struct store_db *db, uint64_t id, const struct store_build_spec *build,
     struct lw_err *err) LW_MUST_CHECK;
+int store_db_put_usage(struct store_db *db, uint64_t id, struct lw_wall saved,
+    const struct store_db_image *image, struct lw_err *err) LW_MUST_CHECK;
 int store_db_put_job(struct store_db *db, uint64_t id, struct lw_wall saved,
     const struct store_db_image *image, struct lw_err *err) LW_MUST_CHECK;
 int store_db_put_typed(struct store_db *db, uint64_t build_id, const struct store_type_spec *type,
@@ -109,8 +115,8 @@ struct store_db_verdict {
 int store_db_add_verdict(
     struct store_db *db, const struct store_db_verdict *verdict, struct lw_err *err) LW_MUST_CHECK;
 
-/* Lets go of targets and jobs last written before `horizon`, of sites no series refers to, of
- * builds no target runs, and of all but the newest 10,000 changes of verdicts. */
+/* Lets go of targets, jobs and usages last written before `horizon`, of sites no series refers to,
+ * of builds no target runs, and of all but the newest 10,000 changes of verdicts. */
 int store_db_prune(struct store_db *db, struct lw_wall horizon, struct lw_err *err) LW_MUST_CHECK;
 
 #endif

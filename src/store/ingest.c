@@ -298,6 +298,7 @@ bool store_ingest(struct store *store, uint64_t target_id, const struct store_sc
     target->total = profile->total;
     target->site_count = profile->site_count;
     target->dirty = true;
+    store_note_measure(store, target, GATE_INUSE, scrape->at, (double)profile->total.inuse_bytes);
     update_sites(store, target, profile, scrape->at);
     update_types(store, target, profile, scrape->at);
 

@@ -92,6 +92,9 @@ bool store_learn_memory(
         .live_bytes = target->total.inuse_bytes,
     };
     target->dirty = true;
+    store_note_measure(
+        store, target, GATE_RESIDENT, look->at, (double)store_memory_resident_bytes(look));
+    store_note_measure(store, target, GATE_GC, look->at, look->stats.gc_cpu_fraction * 1e6);
     outlook_update(store, target);
     return true;
 }

@@ -10,6 +10,7 @@
 #include "store/db.h"
 #include "store/rows.h"
 #include "store/store_priv.h"
+#include "store/usage.h"
 
 #define RETIRED_KEPT_NS (600 * LW_NS_PER_S) /* a target that flaps keeps its series in memory */
 
@@ -129,6 +130,7 @@ struct store *store_new(const struct store_options *options, struct store_db *db
     store->retention_ns = INT64_MAX;
     store->pruned = options->now;
     store->db = db;
+    usages_restore(store);
     return store;
 }
 
@@ -188,6 +190,8 @@ void store_free(struct store **store)
     while (lw_map_next(&s->jobs, &at, NULL, &job))
         job_free(job);
     lw_map_fini(&s->jobs);
+    usages_fini(s);
+    free(s->build_label);
     sites_fini(&s->sites);
     types_fini(&s->types);
     free(s->listed);

@@ -15,6 +15,8 @@
 #include "base/labels.h"
 #include "base/map.h"
 #include "base/time.h"
+#include "gate/gate.h"
+#include "gate/history.h"
 #include "profile/goroutines.h"
 #include "profile/profile.h"
 #include "store/goroutines.h"
@@ -333,6 +335,35 @@ void store_set_kinds_due(struct store *store, uint64_t target_id, struct lw_mono
 
 /* The type of a site in the build that the target runs, or NULL when that was not learnt yet. */
 const struct store_type *store_type_of(const struct store_target *target, uint64_t site_id);
+
+/* ---- builds of a job, as the gate compares them ---- */
+
+/* What one build of a job used over the last week, all its targets together. */
+struct store_usage {
+    uint64_t id;    /* of job and build */
+    char *job;      /* the label */
+    char *build;    /* the value of the build label, or the id of the binary */
+    char *version;  /* of the binary, or "" */
+    char *revision; /* the same */
+    struct lw_wall first_seen;
+    struct lw_wall last_seen;
+    struct gate_history measures[GATE_MEASURE_COUNT];
+    struct lw_wall saved;
+    bool dirty;
+};
+
+/* The label of targets that says which build they run; NULL: none. */
+void store_set_build_label(struct store *store, const char *name);
+
+/* Which build a target runs, by the label, else by its binary; "" while that is not known. */
+const char *store_target_build(const struct store *store, const struct store_target *target);
+
+/* A value of a target that was seen; store_ingest notes GATE_INUSE itself. */
+void store_note_measure(struct store *store, const struct store_target *target,
+    enum gate_measure measure, struct lw_wall at, double value);
+
+/* Walks them in no order: start with *at = 0; false at the end. */
+bool store_usage_next(const struct store *store, size_t *at, const struct store_usage **usage);
 
 /* ---- writing it down ---- */
 

@@ -40,8 +40,10 @@ struct store {
         jobs; /* owned struct store_job, by hash of the name; as many as configured ever */
     struct sites sites;
     struct types types;
-    struct store_db *db; /* owned; NULL: memory only */
-    bool batch_out;      /* one batch at a time */
+    struct lw_map usages; /* owned struct store_usage, by id; at most USAGES_MAX */
+    char *build_label;    /* owned; NULL or "": none */
+    struct store_db *db;  /* owned; NULL: memory only */
+    bool batch_out;       /* one batch at a time */
     struct lw_wall pruned;
     struct verdict_change *changes; /* owned */
     size_t change_count;

@@ -8,6 +8,7 @@ include tests/unit/profile.mk
 include tests/unit/trend.mk
 include tests/unit/config.mk
 include tests/unit/discovery.mk
+include tests/unit/gate.mk
 include tests/unit/gotypes.mk
 include tests/unit/scrape.mk
 include tests/unit/capture.mk

@@ -1,10 +1,13 @@
 #include "fleet.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
+
+#include "base/mem.h"
 
 static void test_rows_add_up_to_the_total(void **state)
 {
@@ -440,6 +443,95 @@ static void test_a_newer_file_is_left_alone(void **state)
     assert_int_equal(access(path, F_OK), 0);
 }
 
+static const struct store_usage *usage_of(const struct store *store, const char *build)
+{
+    const struct store_usage *usage;
+    for (size_t at = 0; store_usage_next(store, &at, &usage);) {
+        if (strcmp(usage->build, build) == 0)
+            return usage;
+    }
+    return NULL;
+}
+
+static size_t usage_count(const struct store *store)
+{
+    const struct store_usage *usage;
+    size_t count = 0;
+    for (size_t at = 0; store_usage_next(store, &at, &usage);)
+        count++;
+    return count;
+}
+
+/* Targets 1..count, which run v1..v<count>. */
+static void set_builds(struct store *store, size_t count)
+{
+    struct lw_labels **labels = lw_new(count, sizeof *labels);
+    for (size_t i = 0; i < count; i++) {
+        char version[16];
+        snprintf(version, sizeof version, "v%zu", i + 1);
+        struct lw_label list[] = {{(char *)"job", (char *)"shop"}, {(char *)"version", version}};
+        labels[i] = lw_labels_new(list, 2);
+    }
+    store_set_build_label(store, "version");
+    fleet_set_labelled(store, labels, count);
+    free(labels);
+}
+
+static void test_what_a_build_used_comes_back(void **state)
+{
+    (void)state;
+    char set_aside[STORE_PATH_BYTES];
+    struct store *store = fleet_store_new(fleet_open_db(set_aside));
+    set_builds(store, 1);
+    for (int i = 0; i < 10; i++)
+        fleet_ingest(store, 1, i, &(struct fleet_site){1, 9 * MIB, 9 * MIB}, 1);
+    fleet_write_batch(store, 10);
+    assert_false(store_is_dirty(store));
+    store_free(&store);
+
+    fleet_run_sql("INSERT INTO usage VALUES(7, 'x', 1, x'010203')");
+    store = fleet_store_new(fleet_open_db(set_aside));
+    const struct store_usage *usage = usage_of(store, "v1");
+    assert_non_null(usage);
+    assert_string_equal(usage->job, "shop");
+    assert_true(usage->first_seen.ns == fleet_minute(0).ns);
+    assert_true(usage->last_seen.ns == fleet_minute(9).ns);
+    assert_int_equal(gate_history_count(&usage->measures[GATE_INUSE], fleet_minute(9)), 10);
+    assert_int_equal(usage_count(store), 1);
+    assert_int_equal(store_stats(store)->images_refused, 1);
+    store_free(&store);
+}
+
+static void test_builds_are_bounded(void **state)
+{
+    (void)state;
+    struct store *store = fleet_store_new(NULL);
+    set_builds(store, 520);
+    for (int i = 1; i <= 520; i++)
+        fleet_ingest(store, (uint64_t)i, i, &(struct fleet_site){1, 9 * MIB, 9 * MIB}, 1);
+    assert_int_equal(usage_count(store), 512);
+    assert_null(usage_of(store, "v8"));
+    assert_non_null(usage_of(store, "v9"));
+    assert_non_null(usage_of(store, "v520"));
+    store_free(&store);
+}
+
+static void test_a_file_of_an_older_release_is_brought_up(void **state)
+{
+    (void)state;
+    static const char *const older[] = {"DROP TABLE usage; PRAGMA user_version = 2",
+        "DROP TABLE usage; DROP TABLE job; PRAGMA user_version = 1"};
+    for (size_t i = 0; i < sizeof older / sizeof *older; i++) {
+        char set_aside[STORE_PATH_BYTES];
+        struct store_db *db = fleet_open_db(set_aside);
+        store_db_close(&db);
+        fleet_run_sql(older[i]);
+        db = fleet_open_db(set_aside);
+        assert_string_equal(set_aside, "");
+        store_db_close(&db);
+    }
+}
+
 static void test_one_daemon_a_directory(void **state)
 {
     (void)state;
@@ -497,6 +589,9 @@ int main(void)
         cmocka_unit_test(test_targets_of_the_same_labels_are_told_apart),
         WITH_DIR(test_what_left_is_let_go_when_it_is_safe),
         WITH_DIR(test_history_comes_back),
+        WITH_DIR(test_what_a_build_used_comes_back),
+        cmocka_unit_test(test_builds_are_bounded),
+        WITH_DIR(test_a_file_of_an_older_release_is_brought_up),
         WITH_DIR(test_a_batch_that_failed_is_tried_again),
         WITH_DIR(test_a_full_disk_is_an_error_and_passes),
         WITH_DIR(test_damage_is_set_aside),
