@@ -203,6 +203,14 @@ static bool begin_stream(struct http_server *server, struct MHD_Connection *conn
     return true;
 }
 
+static enum MHD_Result answer_stream(struct http_server *server, struct http_stream *stream)
+{
+    struct http_request request = {
+        .accept_encoding = header_of(stream->connection, "Accept-Encoding")};
+    http_response_compress(&stream->response, &request);
+    return queue(server, stream->connection, &stream->response);
+}
+
 /* The first call for a request: its headers came. */
 static enum MHD_Result begin_body(struct http_server *server, struct MHD_Connection *connection,
     const char *method, struct pending *pending)
@@ -210,7 +218,7 @@ static enum MHD_Result begin_body(struct http_server *server, struct MHD_Connect
     pending->begun = true;
     if (begin_stream(server, connection, method, pending)) {
         struct http_stream *stream = &pending->stream;
-        return stream->is_answered ? queue(server, connection, &stream->response) : MHD_YES;
+        return stream->is_answered ? answer_stream(server, stream) : MHD_YES;
     }
     size_t limit = http_router_body_limit(server->router, method, pending->target.path);
     lw_strbuf_init(&pending->body, limit + 1);
@@ -224,7 +232,7 @@ static enum MHD_Result advance_stream(
 {
     bool answer_now;
     enum MHD_Result result = http_stream_advance(stream, data, len, &answer_now);
-    return answer_now ? queue(server, stream->connection, &stream->response) : result;
+    return answer_now ? answer_stream(server, stream) : result;
 }
 
 static enum MHD_Result handle_request(void *ctx, struct MHD_Connection *connection, const char *url,

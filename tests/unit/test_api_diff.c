@@ -30,6 +30,7 @@ struct fixture {
     /* of the request under way */
     struct loop_job job;
     char url[512];
+    const char *header; /* to be sent with it, or NULL */
     struct lw_strbuf body;
     long status;
 };
@@ -63,6 +64,22 @@ static void add_heap(struct fixture *f, uint64_t id, const char *name, int64_t a
 {
     size_t len;
     unsigned char *bytes = pack_heap(a, b, &len);
+    add_file(f, id, name, bytes, len);
+    free(bytes);
+}
+
+/* A heap of one site, whose function has a name of 1,500 letters. */
+static void add_long_heap(struct fixture *f, uint64_t id, const char *name)
+{
+    static struct sketch s;
+    static char function[1501];
+    static const uint64_t stack[] = {1, 0};
+    memset(function, 'f', sizeof function - 1);
+    sketch_init(&s);
+    sketch_add_location(&s, 0x401000, sketch_add_function(&s, function, "/f.go", 1), 1);
+    sketch_add_sample(&s, stack, sketch_inuse(1, 64), 64);
+    size_t len;
+    unsigned char *bytes = sketch_pack(&s, &len);
     add_file(f, id, name, bytes, len);
     free(bytes);
 }
@@ -109,6 +126,7 @@ static int set_up(void **state)
     lw_id_text(id, f->incident);
     add_heap(f, id, "baseline.pb.gz", 4 * KIB, 8 * KIB);
     add_heap(f, id, "heap-gc.pb.gz", 64 * KIB, 6 * KIB);
+    add_long_heap(f, id, "last.pb.gz");
     add_file(f, id, "cmdline", "/bin/app", 8);
     f->store = fleet_store_new(NULL);
     teach(f);
@@ -161,11 +179,14 @@ static void run_client(struct loop_job *job)
         return;
     curl_easy_setopt(curl, CURLOPT_URL, f->url);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, HANG_S);
+    struct curl_slist *headers = f->header ? curl_slist_append(NULL, f->header) : NULL;
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &f->body);
     if (curl_easy_perform(curl) == CURLE_OK)
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &f->status);
     curl_easy_cleanup(curl);
+    curl_slist_free_all(headers);
 }
 
 static void client_done(struct loop_job *job)
@@ -290,6 +311,17 @@ static void test_flames(void **state)
     cJSON_Delete(data);
 }
 
+static void test_large_answers_are_compressed(void **state)
+{
+    struct fixture *f = *state;
+    ask(f, "/api/v1/flame?profile=%/last.pb.gz", 200);
+    assert_true(f->body.len > 1500);
+    f->header = "Accept-Encoding: gzip";
+    ask(f, "/api/v1/flame?profile=%/last.pb.gz", 200);
+    assert_true(f->body.len < 1500);
+    assert_memory_equal(f->body.data, "\x1f\x8b", 2);
+}
+
 static void test_questions_without_an_answer(void **state)
 {
     struct fixture *f = *state;
@@ -319,6 +351,7 @@ int main(void)
         WITH_SERVER(test_what_changed_by_site_function_and_type),
         WITH_SERVER(test_a_profile_for_pprof),
         WITH_SERVER(test_flames),
+        WITH_SERVER(test_large_answers_are_compressed),
         WITH_SERVER(test_questions_without_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
