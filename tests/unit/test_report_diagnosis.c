@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "profile_sketch.h"
+
 static struct report_diagnosis diagnose(const struct known *k)
 {
     struct report_diagnosis diagnosis;
@@ -324,6 +326,43 @@ static void test_the_subject_does_not_count_twice(void **state)
     assert_int_equal(diagnose(&k).list[0].score, score);
 }
 
+/* The program of profile_sketch.h, its sites 1 and 2 with that much in use. */
+static struct profile *heap(int64_t first, int64_t second)
+{
+    static struct sketch s;
+    struct lw_err err;
+    sketch_program(&s);
+    sketch_add_sample(&s, sketch_stack_1_3, sketch_inuse(first / 64, first), 64);
+    sketch_add_sample(&s, sketch_stack_2_3, sketch_inuse(second / 64, second), 64);
+    struct profile *profile = sketch_decode(&s, &err);
+    assert_non_null(profile);
+    return profile;
+}
+
+static void test_what_grew_since_the_baseline_counts(void **state)
+{
+    (void)state;
+    struct known k;
+    struct profile *base = heap(6400, 640), *now = heap(640000, 64000);
+    struct report_type map = {"map[string]*main.Session", "map", ""};
+    struct lw_map types = {0};
+    lw_map_put(&types, now->sites[1].id, &map);
+    known_init(&k);
+    known_subject(&k, "main.Session", "object", "main.leak main.main");
+    k.facts.subject.id = now->sites[0].id;
+    k.facts.types = &types;
+    k.facts.before_gc = now;
+    k.facts.baseline = base;
+    assert_is(&k, REPORT_CACHE_UNBOUNDED, "which holds main.Session, grows with it");
+    k.facts.baseline = now; /* nothing grew */
+    assert_is(&k, REPORT_CACHE_UNBOUNDED, "which holds main.Session, is allocated beside it");
+    k.facts.before_gc = NULL;
+    assert_is(&k, REPORT_NO_PATTERN, "");
+    lw_map_fini(&types);
+    profile_free(&base);
+    profile_free(&now);
+}
+
 static void test_absurd_names(void **state)
 {
     (void)state;
@@ -363,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_nothing_known),
         cmocka_unit_test(test_a_type_without_a_stack),
         cmocka_unit_test(test_the_subject_does_not_count_twice),
+        cmocka_unit_test(test_what_grew_since_the_baseline_counts),
         cmocka_unit_test(test_absurd_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
