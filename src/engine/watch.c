@@ -126,14 +126,13 @@ static void watch_verdict(
 
 /* ---- memory ---- */
 
-/* Of the limit, in use: resident memory, taken to go with the live heap. Up to GOMEMLIMIT Go fills
- * memory with garbage on purpose, so there the live heap alone says how near it is. */
+/* Of the limit, in use: resident memory, taken to go with the live heap where their proportion was
+ * measured. Up to GOMEMLIMIT Go fills memory with garbage on purpose, so there the live heap alone
+ * says how near it is. */
 static double used_percent(const struct store_target *target)
 {
     const struct store_outlook *o = &target->outlook;
-    double kappa = o->kappa > 0 ? o->kappa : TREND_KAPPA_ASSUMED;
-    if (o->limit == STORE_LIMIT_GO)
-        kappa = 1;
+    double kappa = o->kappa > 0 && o->limit != STORE_LIMIT_GO ? o->kappa : 1;
     return 100 * kappa * (double)target->total.inuse_bytes / o->limit_bytes;
 }
 

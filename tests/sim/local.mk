@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	tests/sim/scenarios/kinds.sim \
 	tests/sim/scenarios/leak_and_twins.sim \
 	tests/sim/scenarios/outlook.sim \
+	tests/sim/scenarios/memory.sim \
 	tests/sim/scenarios/reload.sim \
 	tests/sim/scenarios/restarts.sim \
 	tests/sim/scenarios/scaled.sim \

@@ -14,3 +14,12 @@ TESTS += tests/unit/test_engine_rounds
 tests_unit_test_engine_rounds_SOURCES = tests/unit/test_engine_rounds.c $(FLEET)
 tests_unit_test_engine_rounds_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_engine_rounds_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_engine_capture
+TESTS += tests/unit/test_engine_capture
+tests_unit_test_engine_capture_SOURCES = tests/unit/test_engine_capture.c \
+	tests/sim/world.c tests/sim/world.h \
+	tests/unit/profile_sketch.c tests/unit/profile_sketch.h
+tests_unit_test_engine_capture_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tests/sim \
+	-I$(top_srcdir)/tests/unit
+tests_unit_test_engine_capture_LDADD = $(UNIT_LIBS)
