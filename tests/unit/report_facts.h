@@ -20,12 +20,13 @@ struct known {
     struct report_goroutines goroutines[KNOWN_MAX];
     struct report_frame frames[2 * KNOWN_MAX + 1][KNOWN_MAX];
     size_t stacks;
+    char names[2 * KNOWN_MAX + 1][256]; /* of the functions of a stack */
 };
 
 /* A leak of checkout that keeps 97 % of what it allocates. */
 void known_init(struct known *k);
 
-/* A stack from its functions, leaf first, separated by spaces; the first of package main is
+/* A stack of functions, leaf first, separated by spaces; the first of package main is
  * responsible, without one the leaf. */
 struct report_stack known_stack(struct known *k, const char *functions);
 
