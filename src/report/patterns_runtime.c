@@ -27,6 +27,12 @@ static void note_call(
         sign->is_subject ? "grows" : report_sign_relation(sign));
 }
 
+/* Of a call that is characteristic, `most` where it is the subject's own. */
+static int weight_of_call(const struct report_sign *sign, int most)
+{
+    return sign->is_subject ? most : sign->grew ? 3 : 1;
+}
+
 /* ---- reflect ---- */
 
 void report_judge_reflect_types(const struct report_signs *signs, struct report_candidate *c)
@@ -39,7 +45,7 @@ void report_judge_reflect_types(const struct report_signs *signs, struct report_
     const struct report_sign *sign = find_calling(signs, makers, &function);
     if (!sign)
         return;
-    c->score = sign->is_subject ? 5 : 3;
+    c->score = weight_of_call(sign, 5);
     note_call(c, sign, function);
     report_notes_add(&c->evidence, "types made at run time are never freed");
     size_t sites = 0;
@@ -98,7 +104,7 @@ void report_judge_ticker(const struct report_signs *signs, struct report_candida
     const char *function;
     const struct report_sign *sign = find_calling(signs, makers, &function);
     if (sign) {
-        c->score = sign->is_subject ? 5 : 3;
+        c->score = weight_of_call(sign, 5);
         note_call(c, sign, function);
         if (report_sign_calls(sign, contexts))
             report_notes_add(
@@ -240,7 +246,7 @@ void report_judge_http_body(const struct report_signs *signs, struct report_cand
     const char *function;
     const struct report_sign *sign = find_calling(signs, client, &function);
     if (sign) {
-        c->score += sign->is_subject ? 4 : 3;
+        c->score += weight_of_call(sign, 4);
         note_call(c, sign, function);
     }
     if (c->score)

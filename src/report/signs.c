@@ -73,7 +73,7 @@ double report_sign_object_bytes(const struct report_sign *sign)
 
 const char *report_sign_relation(const struct report_sign *sign)
 {
-    return sign->grew ? "grows with it" : "is allocated beside it";
+    return sign->grew ? "grows with it" : "lies beside it";
 }
 
 /* ---- gathering ---- */
@@ -206,22 +206,31 @@ static void add_grown(struct report_signs *signs)
     profile_diff_free(&diff);
 }
 
+/* Whether a site that is not known to grow lies beside the subject: in the function that is
+ * responsible for it, or, where none is, among what it is the sum of. */
+static bool is_beside(const struct report_signs *signs, const struct report_sign *sign)
+{
+    const char *responsible = report_sign_responsible(lead_of(signs));
+    if (*responsible)
+        return strcmp(report_sign_responsible(sign), responsible) == 0;
+    return !*report_sign_type(&signs->list[0]) || belongs(signs, sign);
+}
+
 static void add_beside(struct report_signs *signs)
 {
     const struct report_facts *facts = signs->facts;
-    const char *responsible = report_sign_responsible(lead_of(signs));
-    size_t added = 0;
-    if (!facts->before_gc || !*responsible)
+    struct report_sign beside[BESIDE_MAX];
+    size_t count = 0;
+    if (!facts->before_gc)
         return;
-    for (size_t i = 0; i < facts->before_gc->site_count && added < BESIDE_MAX; i++) {
+    for (size_t i = 0; i < facts->before_gc->site_count && count < BESIDE_MAX; i++) {
         const struct profile_site *site = &facts->before_gc->sites[i];
         struct report_sign sign = {.id = site->id, .site = site, .type = type_of(facts, site->id)};
-        if (site->values.inuse_bytes > 0 &&
-            strcmp(report_sign_responsible(&sign), responsible) == 0) {
-            add(signs, &sign);
-            added++;
-        }
+        if (site->values.inuse_bytes > 0 && is_beside(signs, &sign))
+            beside[count++] = sign;
     }
+    for (size_t i = 0; i < count; i++)
+        add(signs, &beside[i]);
 }
 
 void report_signs_gather(struct report_signs *signs, const struct report_facts *facts)

@@ -18,7 +18,8 @@ struct report_sign {
 };
 
 /* The subject first; then what grows beside it, and what the responsible function of the subject
- * allocates besides: sites of other parts of the program are left out. */
+ * allocates besides: sites of other parts of the program are left out. Of the total, and of a type
+ * that no single site is blamed for, the largest sites that it is the sum of. */
 struct report_signs {
     const struct report_facts *facts;
     struct report_sign list[REPORT_SIGNS_MAX];
@@ -44,7 +45,7 @@ const char *report_sign_caller(const struct report_sign *sign, const char *funct
 /* Mean bytes of an object in use; 0: not known. */
 double report_sign_object_bytes(const struct report_sign *sign);
 
-/* "grows with it", "is allocated beside it". */
+/* "grows with it", "lies beside it". */
 const char *report_sign_relation(const struct report_sign *sign);
 
 /* ---- names of types ---- */

@@ -355,9 +355,17 @@ static void test_what_grew_since_the_baseline_counts(void **state)
     k.facts.baseline = base;
     assert_is(&k, REPORT_CACHE_UNBOUNDED, "which holds main.Session, grows with it");
     k.facts.baseline = now; /* nothing grew */
-    assert_is(&k, REPORT_CACHE_UNBOUNDED, "which holds main.Session, is allocated beside it");
+    assert_is(&k, REPORT_CACHE_UNBOUNDED, "which holds main.Session, lies beside it");
     k.facts.before_gc = NULL;
     assert_is(&k, REPORT_NO_PATTERN, "");
+    known_init(&k); /* the total, and no baseline */
+    struct report_type timer = {"chan time.Time", "channel", ""};
+    lw_map_put(&types, now->sites[1].id, &timer);
+    k.facts.types = &types;
+    k.facts.before_gc = now;
+    known_group(&k, 500, 100, "chan receive", "runtime.gopark main.leak main.main");
+    assert_is(&k, REPORT_NO_PATTERN, ""); /* nothing says that they belong together */
+    assert_int_equal(diagnose(&k).list[0].pattern, REPORT_GOROUTINE);
     lw_map_fini(&types);
     profile_free(&base);
     profile_free(&now);
