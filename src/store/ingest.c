@@ -85,6 +85,16 @@ static void begin_epoch(struct store_target *target, struct lw_wall at)
     target->watched_since = at;
 }
 
+/* What was seen of the process that ended, besides its heap: the next one is looked at at once. */
+static void forget_process(struct store_target *target)
+{
+    target->memory = (struct store_memory){0};
+    target->memory_due = (struct lw_mono){0};
+    target->goroutines.at = (struct lw_wall){0};
+    target->goroutines.total = 0;
+    target->goroutines_due = (struct lw_mono){0};
+}
+
 /* ---- rows by site and by type ---- */
 
 /* What the binary says, or the kind alone that the target said itself. */
@@ -285,6 +295,7 @@ bool store_ingest(struct store *store, uint64_t target_id, const struct store_sc
         begin_epoch(target, scrape->at);
     if (restart) {
         target->restarts++;
+        forget_process(target);
         store_forget_build(store, target); /* it may be another one now */
         if (restarted)
             *restarted = true;

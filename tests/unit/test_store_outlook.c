@@ -141,6 +141,24 @@ static void test_kappa_is_the_median_of_an_hour(void **state)
     store_free(&store);
 }
 
+static void test_a_restart_lets_go_of_memory(void **state)
+{
+    (void)state;
+    struct store *store = fleet_store_new(NULL);
+    fleet_set_targets(store, 1, 0);
+    watch(store, 0, 20, 0);
+    struct store_memory_look seen = look(20, 160 * MIB);
+    assert_true(store_learn_memory(store, 1, &seen));
+    store_set_memory_due(store, 1, (struct lw_mono){1000});
+    store_set_goroutines_due(store, 1, (struct lw_mono){1000});
+    assert_true(watch_minute(store, 21, 0, 0));
+    assert_int_equal(target(store)->memory.newest.at.ns, 0);
+    assert_true(store_memory_kappa(&target(store)->memory) == 0);
+    assert_int_equal(target(store)->memory_due.ns, 0);
+    assert_int_equal(target(store)->goroutines_due.ns, 0);
+    store_free(&store);
+}
+
 /* ---- since which build ---- */
 
 static void assert_first_seen(const struct store *store, const char *version, const char *absent_in)
@@ -335,6 +353,7 @@ int main(void)
         cmocka_unit_test(test_the_limit_that_is_met_first_is_told),
         cmocka_unit_test(test_what_does_not_leak_has_no_time_left),
         cmocka_unit_test(test_kappa_is_the_median_of_an_hour),
+        cmocka_unit_test(test_a_restart_lets_go_of_memory),
         cmocka_unit_test_setup_teardown(
             test_a_leak_is_first_seen_in_a_build, fleet_make_dir, fleet_remove_dir),
         cmocka_unit_test(test_a_build_seen_for_short_says_nothing),
