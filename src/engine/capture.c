@@ -142,6 +142,7 @@ static void written(struct loop_job *job)
     }
     learn_memory(run);
     evidence_catalogue_put(engine->incidents, &run->work.incident);
+    engine_evidence_thin(engine);
     lw_map_remove(&captures->runs, run->target_id);
     run_free(run);
 }

@@ -50,7 +50,6 @@ struct engine {
     struct evidence_catalogue *incidents; /* owned; also without evidence, then without files */
     struct loop_timer retention;
     bool retention_under_way;
-    int64_t evidence_bytes; /* of incidents and baselines, when retention last looked */
     struct api_incidents api_incidents;
     struct api_profiles api_profiles;
     struct push *push; /* owned */

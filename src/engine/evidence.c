@@ -110,7 +110,6 @@ static void retention_done(struct loop_job *job)
     struct engine *engine = r->engine;
     engine->retention_under_way = false;
     report_retention(r);
-    engine->evidence_bytes = r->thinned.bytes;
     for (size_t i = 0; i < r->thinned.removed_count; i++)
         evidence_catalogue_remove(engine->incidents, r->thinned.removed[i]);
     for (size_t i = 0; i < r->thinned.changed_count; i++)
@@ -121,8 +120,6 @@ static void retention_done(struct loop_job *job)
 
 void engine_evidence_thin(struct engine *engine)
 {
-    loop_timer_arm(
-        engine->loop, &engine->retention, lw_mono_add(loop_now(engine->loop), RETENTION_EVERY_NS));
     if (!engine->evidence || engine->retention_under_way)
         return;
     struct retention_job *r = LW_NEW(struct retention_job);
@@ -140,7 +137,10 @@ void engine_evidence_thin(struct engine *engine)
 
 static void tick(void *ctx)
 {
-    engine_evidence_thin(ctx);
+    struct engine *engine = ctx;
+    engine_evidence_thin(engine);
+    loop_timer_arm(
+        engine->loop, &engine->retention, lw_mono_add(loop_now(engine->loop), RETENTION_EVERY_NS));
 }
 
 /* ---- start and stop ---- */
@@ -160,7 +160,6 @@ int engine_evidence_start(struct engine *engine, const char *storage_path, struc
         if (!engine->evidence)
             return -1;
         engine->files_set_aside += damaged;
-        engine->evidence_bytes = evidence_catalogue_bytes(engine->incidents);
     }
     engine->api_incidents = (struct api_incidents){
         .evidence = engine->evidence,

@@ -117,12 +117,21 @@ void evidence_draft_free(struct evidence_draft **draft)
     free_draft(draft);
 }
 
-/* The draft's list becomes the incident's. */
-static void hand_over_files(struct evidence_draft *draft, struct evidence_incident *incident)
+static void forget_files(struct evidence_incident *incident)
 {
     for (size_t i = 0; i < incident->file_count; i++)
         free(incident->files[i].why);
     free(incident->files);
+    incident->files = NULL;
+    incident->file_count = 0;
+    incident->revision = 0;
+    incident->bytes = 0;
+}
+
+/* The draft's list becomes the incident's. */
+static void hand_over_files(struct evidence_draft *draft, struct evidence_incident *incident)
+{
+    forget_files(incident);
     incident->files = lw_new(draft->file_count, sizeof *incident->files);
     memcpy(incident->files, draft->files, draft->file_count * sizeof *incident->files);
     incident->file_count = draft->file_count;
@@ -155,6 +164,7 @@ int evidence_draft_finish(
 {
     assert((*draft)->id == incident->id && incident->state != EVIDENCE_COLLECTING);
     if (publish(*draft, incident, err) < 0) {
+        forget_files(incident);
         evidence_draft_free(draft);
         return -1;
     }

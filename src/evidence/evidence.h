@@ -150,7 +150,7 @@ int evidence_draft_add(struct evidence_draft *draft, const struct evidence_file 
 
 /* Writes the manifest and gives the directory its name. *incident is told its files, bytes and
  * revision; its state must be ready or failed. Frees the draft in either case; a failure (LW_IO)
- * leaves no debris. */
+ * leaves no debris, and the incident without files. */
 int evidence_draft_finish(struct evidence_draft **draft, struct evidence_incident *incident,
     struct lw_err *err) LW_MUST_CHECK;
 

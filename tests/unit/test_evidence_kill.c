@@ -62,6 +62,7 @@ static void play(struct room *room, int second, void (*told)(void *ctx, int stag
     struct evidence_incident *incident = room_incident(second);
     uint64_t id = incident->id;
     bool wrote = room_write(room->evidence, incident, 3000, &err) == 0;
+    assert_int_equal(incident->file_count, wrote ? 4 : 0);
     evidence_incident_free(&incident);
     if (wrote)
         told(ctx, WROTE);
