@@ -67,14 +67,9 @@ static int parse_key(const struct http_request *request, enum comparison_form fo
 static int parse_common(
     const struct http_request *request, struct comparison *c, struct lw_err *err)
 {
-    const char *sample = http_request_param(request, "sample");
-    c->sample = PROFILE_INUSE_SPACE;
-    if (sample && !profile_sample_parse(sample, &c->sample))
-        return lw_err_set(err, LW_INVALID,
-            "sample \"%.40s\" is not one of inuse_space, inuse_objects, alloc_space, alloc_objects",
-            sample);
     int64_t limit;
-    if (http_request_int(request, "limit", ROWS_LIMIT_DEFAULT, 1, ROWS_LIMIT_MAX, &limit, err) < 0)
+    if (flame_sample_parse(&c->sample, request, err) < 0 ||
+        http_request_int(request, "limit", ROWS_LIMIT_DEFAULT, 1, ROWS_LIMIT_MAX, &limit, err) < 0)
         return -1;
     c->rows_max = (size_t)limit;
     return parse_key(request, c->form, &c->key, err);

@@ -7,20 +7,26 @@
 #include "api/endpoints.h"
 #include "base/mem.h"
 
+int flame_sample_parse(
+    enum profile_sample *sample, const struct http_request *request, struct lw_err *err)
+{
+    const char *word = http_request_param(request, "sample");
+    *sample = PROFILE_INUSE_SPACE;
+    if (word && !profile_sample_parse(word, sample))
+        return lw_err_set(err, LW_INVALID,
+            "sample \"%.40s\" is not one of inuse_space, inuse_objects, alloc_space, alloc_objects",
+            word);
+    return 0;
+}
+
 int flame_query_parse(
     struct flame_query *query, const struct http_request *request, struct lw_err *err)
 {
-    const char *sample = http_request_param(request, "sample");
     const char *by = http_request_param(request, "by");
-    query->sample = PROFILE_INUSE_SPACE;
     query->by_type = by && strcmp(by, "type") == 0;
-    if (sample && !profile_sample_parse(sample, &query->sample))
-        return lw_err_set(err, LW_INVALID,
-            "sample \"%.40s\" is not one of inuse_space, inuse_objects, alloc_space, alloc_objects",
-            sample);
     if (by && !query->by_type && strcmp(by, "function") != 0)
         return lw_err_set(err, LW_INVALID, "by \"%.40s\" is not one of function, type", by);
-    return 0;
+    return flame_sample_parse(&query->sample, request, err);
 }
 
 /* ---- rendering ---- */

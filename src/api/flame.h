@@ -6,6 +6,10 @@
 #include "profile/sample_type.h"
 #include "profile/tree.h"
 
+/* ?sample=, inuse_space where it is absent. Errors: LW_INVALID. */
+int flame_sample_parse(enum profile_sample *sample, const struct http_request *request,
+    struct lw_err *err) LW_MUST_CHECK;
+
 /* The question: ?sample= (inuse_space) and ?by=function|type (function). */
 struct flame_query {
     enum profile_sample sample;
