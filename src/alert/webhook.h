@@ -35,7 +35,7 @@ struct alert_webhook {
 
 /* What became of an alert that came in. X(name, word) */
 #define ALERT_FATES(X) \
-    X(ALERT_CAPTURED, "captured")   /* a capture of its target was begun, or queued */ \
+    X(ALERT_CAPTURED, "captured")   /* a capture of its target was begun, or is under way */ \
     X(ALERT_REFUSED, "refused")     /* its target may not be captured now: budget, cooldown */ \
     X(ALERT_REPEATED, "repeated")   /* it was acted on before */ \
     X(ALERT_UNMATCHED, "unmatched") /* no target goes by its labels */ \

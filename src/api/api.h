@@ -35,8 +35,8 @@ struct api_webhook {
     struct config *const *config;
     struct alert_index *const *index; /* of the targets, as they are now */
     struct alert_seen *seen;
-    /* Asks for a capture of a target because of an alert; takes no time. Returns 0 when it was
-     * begun or queued. LW_BUSY: the queue is full, and Alertmanager is to try again; any other
+    /* Asks for a capture of a target because of an alert; takes no time. Returns 0 when one was
+     * begun or is under way. LW_BUSY: the queue is full, and Alertmanager is to try again; any other
      * error: it is refused, and trying again would not help. */
     int (*capture)(
         void *ctx, uint64_t target_id, const struct alert_notice *notice, struct lw_err *err);

@@ -17,6 +17,7 @@ include tests/fuzz/binaries.mk
 include tests/fuzz/config.mk
 include tests/fuzz/discovery.mk
 include tests/fuzz/gotypes.mk
+include tests/fuzz/gate.mk
 include tests/fuzz/http.mk
 include tests/fuzz/alert.mk
 include tests/fuzz/evidence.mk
