@@ -1,10 +1,13 @@
 """What is shipped for Prometheus, Alertmanager and Grafana, as it is shipped: only addresses and
 intervals are replaced."""
 
+import base64
+import http.server
 import json
 import re
 import socket
 import subprocess
+import threading
 
 import pytest
 import requests
@@ -20,7 +23,10 @@ web: {{external_url: "http://leaks.test"}}
 alerting:
   resend_interval: 1s
   labels: {{team: checkout}}
-  alertmanagers: [{{url: "http://{alertmanager}"}}]
+  alertmanagers:
+    - url: "http://{alertmanager}"
+    - url: "{shy}/prefix"
+      basic_auth: {{username: me, password: it}}
 scrape_configs:
   - job_name: shop
     memory_limit: 1GB
@@ -71,6 +77,49 @@ def shipped(service, tmp_path):
     return start
 
 
+class ShyAlertmanager(http.server.BaseHTTPRequestHandler):
+    """Asks for a password and answers 503 three times before it takes anything."""
+
+    taken = []
+    refused = 0
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        cls = type(self)
+        good = (self.path == "/prefix/api/v2/alerts"
+                and self.headers["Content-Type"] == "application/json"
+                and self.headers["Authorization"] == "Basic " + base64.b64encode(b"me:it").decode())
+        status = 400 if not good else 503 if cls.refused < 3 else 200
+        cls.refused += status == 503
+        if status == 200:
+            cls.taken += json.loads(body)
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def shy():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), ShyAlertmanager)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def check_shy(daemon):
+    """Failures are logged once, and made up for by the next round."""
+    wait_until(lambda: ShyAlertmanager.taken, 30, "alerts at the shy Alertmanager")
+    assert ShyAlertmanager.taken[0]["labels"]["alertname"] == "LeakwatchLeak"
+    assert daemon.metric("leakwatch_notifications_failed_total") == 3
+    assert len(re.findall(r"component=alert msg=\"POST .*status 503", daemon.log())) == 1
+
+
 def alerts_of(alertmanager, **labels):
     answer = requests.get(f"http://{alertmanager}/api/v2/alerts", timeout=10)
     assert answer.status_code == 200, answer.text
@@ -108,11 +157,11 @@ def check_dashboard(prometheus):
 
 
 @pytest.mark.slow
-def test_a_leak_goes_round(daemon, go_target, shipped):
+def test_a_leak_goes_round(daemon, go_target, shipped, shy):
     leaky = go_target("sessionleak", f"-rate={RATE}").address
     am_port = free_port()
     am = f"127.0.0.1:{am_port}"
-    d = daemon(CONFIG.format(alertmanager=am, targets=[leaky]))
+    d = daemon(CONFIG.format(alertmanager=am, shy=shy, targets=[leaky]))
     prom = shipped(d, am_port)
     wait_until(lambda: d.suspects("leak"), 180, "the leak")
 
@@ -121,6 +170,7 @@ def test_a_leak_goes_round(daemon, go_target, shipped):
                                           team="checkout", type="main.Session"),
                         60, "the leak pushed")
     check_pushed(pushed[0])
+    check_shy(d)
 
     # Out by Prometheus' rule over our metrics, and back in by Alertmanager's webhook.
     wait_until(lambda: alerts_of(am, alertname="LeakwatchLeak", instance=leaky,
@@ -141,9 +191,39 @@ def test_a_leak_goes_round(daemon, go_target, shipped):
     check_dashboard(prom)
 
     # What is not watched any more does not leak: resolved by the next round.
-    d.config_path.write_text(CONFIG.format(alertmanager=am, targets=[]))
+    d.config_path.write_text(CONFIG.format(alertmanager=am, shy=shy, targets=[]))
     assert requests.post(d.url + "/-/reload", timeout=10).status_code == 200
     wait_until(lambda: not alerts_of(am, team="checkout"), 60, "the pushed alert resolved")
+
+
+# ---- the gate ----
+
+def test_the_gate_stops_a_larger_build(daemon, go_target):
+    stable = go_target("sessionlru", "-rate=40000000").address
+    larger = go_target("sessionlru", "-rate=40000000", "-max-bytes=40000000").address
+    d = daemon(f"""
+global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}
+gate: {{min_samples: 20, min_baseline_samples: 20, min_age: 1s}}
+scrape_configs:
+  - job_name: shop
+    static_configs:
+      - {{targets: ["{stable}"], labels: {{version: v1}}}}
+      - {{targets: ["{larger}"], labels: {{version: v2}}}}
+""")
+
+    def gate(**params):
+        return d.get("/api/v1/gate", params={"job": "shop", **params})
+
+    # Before the first scrapes it is too early; then it is clear which is which.
+    assert gate(build="v3").status_code == 425
+    wait_until(lambda: gate(build="v2").status_code == 409, 60, "a fail")
+    data = gate(build="v2").json()["data"]
+    assert data["result"] == "fail" and data["baseline"]["build"] == "v1"
+    assert data["checks"][0]["check"] == "inuse" and data["checks"][0]["result"] == "fail"
+    assert any("of the stable build's" in reason for reason in data["reasons"])
+    assert gate(build="v2", soft="1").status_code == 200
+    answer = gate(build="v1", baseline="v2")
+    assert (answer.status_code, answer.json()["data"]["result"]) == (200, "pass")
 
 
 # ---- webhooks by hand ----

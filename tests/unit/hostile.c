@@ -208,7 +208,7 @@ static void *serve(void *arg)
     while (open && read_request(c)) {
         char path[512] = "";
         bool known;
-        sscanf(c->request, "GET %511s", path);
+        sscanf(c->request, "%*15s %511s", path);
         open = answer_well(c, path, &known);
         if (!known)
             misbehave(c, path);

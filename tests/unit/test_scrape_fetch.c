@@ -239,6 +239,31 @@ static void test_request_headers(void **state)
     assert_false(request_has(a, "Authorization"));
 }
 
+static void test_json_is_posted(void **state)
+{
+    struct world *w = *state;
+    struct answer *a = &w->answers[0];
+    *a = (struct answer){.world = w};
+    snprintf(a->url, sizeof a->url, "http://127.0.0.1:%d/headers", hostile_port(w->server));
+    a->request = (struct scrape_request){.url = a->url,
+        .job = &w->job,
+        .timeout_ns = LONG_NS,
+        .limit_bytes = LIMIT_BYTES,
+        .post = "[1]",
+        .post_len = 3,
+        .done = done,
+        .ctx = a};
+    w->fetcher->start(w->fetcher, &a->request);
+    await(w, 1);
+    assert_true(request_has(a, "POST /headers HTTP/1.1\r\n"));
+    assert_true(request_has(a, "\r\nContent-Type: application/json\r\n"));
+    assert_true(request_has(a, "\r\nContent-Length: 3\r\n"));
+    /* The handle is used again: nothing of the POST stays on it. */
+    a = get(w, "/headers", LONG_NS);
+    assert_true(request_has(a, "GET /headers HTTP/1.1\r\n"));
+    assert_false(request_has(a, "Content-"));
+}
+
 static void test_environment_names_no_proxy(void **state)
 {
     struct world *w = *state;
@@ -327,7 +352,8 @@ static void test_status_says_more_than_its_body(void **state)
     assert_fails(get(w, "/endless-404", LONG_NS), LW_HTTP_STATUS, "no, no, no");
 
     struct lw_err err;
-    struct scrape_outcome o = {.method = "GET", .url = "u", .job_name = "j", .detail = "", .excerpt = ""};
+    struct scrape_outcome o = {
+        .method = "GET", .url = "u", .job_name = "j", .detail = "", .excerpt = ""};
     o.status = 404;
     o.result = CURLE_OPERATION_TIMEDOUT;
     assert_int_equal(scrape_outcome_check(&o, &err), -1);
@@ -704,6 +730,7 @@ int main(void)
         TEST(test_connection_is_kept_alive),
         TEST(test_content_encoding_is_left_alone),
         TEST(test_request_headers),
+        TEST(test_json_is_posted),
         TEST(test_environment_names_no_proxy),
         TEST(test_exactly_the_limit_is_taken),
         TEST(test_endless_body_ends_at_the_limit),
