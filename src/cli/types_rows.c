@@ -207,11 +207,14 @@ static const char *method_name(const char *function, size_t *len)
 }
 
 /* Go leaves the frames of compiler-made wrappers out of stacks: of promoted methods, method values
- * and instances of generic code. They are called what they call. */
+ * and instances of generic code, which are called what they call; and of calls that are deferred or
+ * begun as goroutines, which are called "main.read.deferwrap1" and "main.serve.gowrap2". */
 static bool may_be_wrapper(const struct gotypes_line *line, const struct gotypes_line *inner)
 {
     size_t len, inner_len;
     const char *name = method_name(line->function, &len);
+    if (strncmp(name, "deferwrap", 9) == 0 || strncmp(name, "gowrap", 6) == 0)
+        return true;
     const char *inner_name = method_name(inner->function, &inner_len);
     return len == inner_len && strncmp(name, inner_name, len) == 0;
 }
