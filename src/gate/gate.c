@@ -55,13 +55,8 @@ static void judge_measure(
         .value = value,
         .baseline = baseline,
         .limit = fmax(baseline * in->limits.percent[m] / 100, baseline + in->limits.slack[m])};
-    if (m != GATE_INUSE && (!in->build.samples[m] || !in->baseline.samples[m])) {
-        check->result = GATE_NOT_KNOWN;
-        snprintf(check->text, GATE_TEXT_BYTES, "%s is not known of both builds", words[m]);
-        return;
-    }
     if (lacks_data(in, m, check)) {
-        check->result = GATE_NOT_ENOUGH_DATA;
+        check->result = m == GATE_INUSE ? GATE_NOT_ENOUGH_DATA : GATE_NOT_KNOWN;
         return;
     }
     check->result = value > check->limit ? GATE_FAIL : GATE_PASS;

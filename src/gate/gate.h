@@ -23,7 +23,7 @@ enum gate_result {
     GATE_PASS,
     GATE_FAIL,
     GATE_NOT_ENOUGH_DATA,
-    GATE_NOT_KNOWN, /* of one check: neither build tells it, so it does not count */
+    GATE_NOT_KNOWN, /* of one check: it is not known well enough, and does not count */
 };
 
 const char *gate_measure_word(enum gate_measure measure);
@@ -74,8 +74,9 @@ struct gate_answer {
 };
 
 /* One check that fails makes the answer fail, whatever is not known of the others: a leak is one
- * after an hour as after a week. Else one that lacks data makes it that. In-use must be known; the
- * other measures count where both builds tell them. */
+ * after an hour as after a week. In-use must be known, or the answer is that there is not enough
+ * data. The other measures are looked at more rarely, and not of every target: they count where
+ * there are samples enough of both builds. */
 void gate_judge(const struct gate_input *input, struct gate_answer *answer);
 
 #endif
