@@ -17,8 +17,7 @@
     X(CAPTURE_BY_VERDICT, "verdict") \
     X(CAPTURE_BY_MEMORY, "memory") \
     X(CAPTURE_BY_WEBHOOK, "webhook") \
-    X(CAPTURE_BY_API, "api") \
-    X(CAPTURE_BY_SCHEDULE, "schedule")
+    X(CAPTURE_BY_API, "api")
 
 enum capture_trigger {
 #define CAPTURE_TRIGGER_ENUM(name, word) name,

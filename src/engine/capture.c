@@ -201,7 +201,6 @@ static enum evidence_trigger evidence_trigger_of(enum capture_trigger trigger)
         [CAPTURE_BY_MEMORY] = EVIDENCE_BY_MEMORY,
         [CAPTURE_BY_WEBHOOK] = EVIDENCE_BY_WEBHOOK,
         [CAPTURE_BY_API] = EVIDENCE_BY_API,
-        [CAPTURE_BY_SCHEDULE] = EVIDENCE_BY_SCHEDULE,
     };
     return same[trigger];
 }
@@ -218,6 +217,8 @@ static struct evidence_incident *incident_new(
     incident->trigger = evidence_trigger_of(run->trigger);
     incident->why = run->reason[0] ? lw_strdup(run->reason) : NULL;
     incident->opened = now;
+    char title[REPORT_TITLE_BYTES];
+    incident->title = lw_strdup(report_title(&run->work.facts->report, title));
     incident->rate = incident->rate_lo = incident->rate_hi = NAN;
     return incident;
 }
@@ -265,8 +266,8 @@ static struct run *run_new(struct engine *engine, const struct engine_capture_wi
     run->base = lw_strndup(target->url, strlen(target->url) - strlen("heap"));
     run->again = (struct loop_timer){.fire = hand_over, .ctx = run};
     run->work.evidence = engine->evidence;
-    run->work.incident = incident_new(target, run, now);
     run->work.facts = facts_new(engine->store, target);
+    run->work.incident = incident_new(target, run, now);
     run->work.address = lw_strdup(lw_labels_get(target->discovered, "__address__"));
     run->work.ask_host = engine->config->binaries.proc && !loop_is_virtual(engine->loop);
     run->work.limits = profile_limits_for((size_t)job->body_size_limit_bytes);

@@ -228,6 +228,7 @@ static void describe(
     const struct report_growth *subject = &facts->report.subject;
     char title[REPORT_TITLE_BYTES];
     incident->subject = facts->subject;
+    free(incident->title); /* of what was known when it was opened */
     incident->title = lw_strdup(report_title(&facts->report, title));
     incident->type = known(subject->type.name);
     if (subject->stack.count)
