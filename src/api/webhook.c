@@ -1,6 +1,7 @@
 /* POST /api/v1/webhook/alertmanager: alerts come in, captures are asked for. The answer's status is
  * for Alertmanager, which tries again for 5xx alone (notify/util.go, Retrier.Check). */
 #include "api/api.h"
+#include "api/body.h"
 #include "api/json.h"
 
 /* Alertmanager reads none of it: enough for who tries a webhook by hand. */
@@ -105,6 +106,10 @@ static void endpoint_webhook(
 {
     struct alert_webhook posted;
     struct lw_err err;
+    if (api_body_check(request, &err) < 0) {
+        api_error(response, &err);
+        return;
+    }
     if (alert_webhook_parse(request->body, request->body_len, &posted, &err) < 0)
         api_error(response, &err);
     else

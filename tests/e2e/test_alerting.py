@@ -281,9 +281,11 @@ def test_answers_to_webhooks(daemon):
     assert answer.json()["data"]["alerts"][0]["target"]["instance"] == "127.0.0.1:1"
     assert post(json=payload(2, "nobody:1")).json()["data"]["unmatched"] == 1
     assert post(json=payload(1, "127.0.0.1:1", "resolved")).json()["data"]["resolved"] == 1
-    assert post(data="{").status_code == 400
+    json_type = {"Content-Type": "application/json"}
+    assert post(data="{", headers=json_type).status_code == 400
+    assert post(data=json.dumps(payload(3, "127.0.0.1:2"))).status_code == 415  # as a form could
     assert post(json={"version": "3", "alerts": []}).status_code == 422
-    assert post(data=b" " * ((1 << 20) + 1)).status_code == 413
+    assert post(data=b" " * ((1 << 20) + 1), headers=json_type).status_code == 413
     assert d.get("/api/v1/webhook/alertmanager").status_code == 405
 
 

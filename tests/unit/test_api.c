@@ -118,6 +118,7 @@ static cJSON *ask_with(
         .accept = "",
         .accept_encoding = "",
         .if_none_match = "",
+        .content_type = "application/json",
         .body = body,
         .body_len = body ? strlen(body) : 0};
     http_router_answer(f->router, &request, &response);
