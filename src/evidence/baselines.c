@@ -252,6 +252,25 @@ int evidence_baseline_before(const struct evidence *evidence, uint64_t target_id
     return find(evidence, target_id, t, -1, found, err);
 }
 
+int evidence_baseline_since(const struct evidence *evidence, uint64_t target_id, struct lw_wall t,
+    struct evidence_baseline *found, struct lw_err *err)
+{
+    struct folder folder;
+    *found = (struct evidence_baseline){0};
+    int rc = read_folder(evidence, target_id, &folder, err);
+    const struct entry *entry = NULL;
+    for (size_t i = 0; rc == 0 && i < folder.count && folder.list[i].taken.ns >= t.ns; i++) {
+        if (folder.list[i].kind == EVIDENCE_BASELINE_ROLLING)
+            entry = &folder.list[i];
+    }
+    if (entry)
+        rc = read_entry(&folder, entry, found, err);
+    else if (rc == 0)
+        rc = lw_err_set(err, LW_NOT_FOUND, "the target has no such baseline");
+    close_folder(&folder);
+    return rc;
+}
+
 int evidence_baseline_last(const struct evidence *evidence, uint64_t target_id,
     struct evidence_baseline *found, struct lw_err *err)
 {

@@ -266,6 +266,10 @@ int evidence_baseline_keep_last(
 int evidence_baseline_before(const struct evidence *evidence, uint64_t target_id, struct lw_wall t,
     struct evidence_baseline *found, struct lw_err *err) LW_MUST_CHECK;
 
+/* The oldest rolling one taken at t or later. LW_NOT_FOUND: there is none. */
+int evidence_baseline_since(const struct evidence *evidence, uint64_t target_id, struct lw_wall t,
+    struct evidence_baseline *found, struct lw_err *err) LW_MUST_CHECK;
+
 /* The last good one before the target vanished or restarted. LW_NOT_FOUND. */
 int evidence_baseline_last(const struct evidence *evidence, uint64_t target_id,
     struct evidence_baseline *found, struct lw_err *err) LW_MUST_CHECK;

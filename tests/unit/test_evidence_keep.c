@@ -64,6 +64,35 @@ static void test_there_is_always_a_baseline_of_every_age(void **state)
     room_fini(&room);
 }
 
+static void test_the_oldest_since_a_time(void **state)
+{
+    (void)state;
+    struct room room;
+    struct lw_err err;
+    struct evidence_baseline found;
+    struct lw_wall begin = {ROOM_START};
+    room_init(&room);
+    assert_int_equal(evidence_baseline_since(room.evidence, ROOM_TARGET, begin, &found, &err), -1);
+    assert_int_equal(err.code, LW_NOT_FOUND);
+    put_baseline(&room, ROOM_TARGET, 0);
+    assert_int_equal(evidence_baseline_keep_last(room.evidence, ROOM_TARGET, &err), 0);
+    put_baseline(&room, ROOM_TARGET, HOUR_NS);
+    put_baseline(&room, ROOM_TARGET, HOUR_NS + 1);
+    assert_int_equal(evidence_baseline_since(room.evidence, ROOM_TARGET, begin, &found, &err), 0);
+    assert_int_equal(found.taken.ns, begin.ns);
+    assert_int_equal(found.kind, EVIDENCE_BASELINE_ROLLING);
+    assert_string_equal(found.bytes, "0");
+    evidence_baseline_fini(&found);
+    begin.ns++;
+    assert_int_equal(evidence_baseline_since(room.evidence, ROOM_TARGET, begin, &found, &err), 0);
+    assert_int_equal(found.taken.ns, ROOM_START + HOUR_NS);
+    evidence_baseline_fini(&found);
+    begin.ns = ROOM_START + 2 * HOUR_NS;
+    assert_int_equal(evidence_baseline_since(room.evidence, ROOM_TARGET, begin, &found, &err), -1);
+    assert_int_equal(err.code, LW_NOT_FOUND);
+    room_fini(&room);
+}
+
 static void test_the_last_one_before_a_restart_is_kept(void **state)
 {
     (void)state;
@@ -210,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_there_is_always_a_baseline_of_every_age),
+        cmocka_unit_test(test_the_oldest_since_a_time),
         cmocka_unit_test(test_the_last_one_before_a_restart_is_kept),
         cmocka_unit_test(test_nothing_goes_within_the_limits),
         cmocka_unit_test(test_age_takes_what_nobody_pinned),
