@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "report/patterns.h"
+#include "report/words.h"
 
-#define ARRAY_BYTES_MIN 4096   /* smaller arrays are not worth being held by a slice */
-#define RETENTION_HIGH  .8     /* of what is allocated this share stays */
-#define SLOW_RATE_MAX   4370.0 /* bytes/s: 256 KiB a minute */
+#define ARRAY_BYTES_MIN 4096 /* smaller arrays are not worth being held by a slice */
+#define RETENTION_HIGH  .8   /* of what is allocated this share stays */
+#define SLOW_SHARE_MAX  .1   /* of the heap, gained over the window */
 #define LARGE_HEAP_MIN  ((int64_t)256 << 20)
 
 static bool is(const char *a, const char *b)
@@ -354,11 +355,12 @@ void report_judge_slow(const struct report_signs *signs, struct report_candidate
 {
     const struct report_facts *facts = signs->facts;
     int64_t heap = facts->before_gc ? facts->before_gc->total.inuse_bytes : 0;
-    double rate = facts->subject.rate.value;
-    if (heap < LARGE_HEAP_MIN || !(rate > 0 && rate <= SLOW_RATE_MAX))
+    double share = facts->subject.rate.value * facts->subject.window_s / (double)heap;
+    if (heap < LARGE_HEAP_MIN || !(share > 0 && share <= SLOW_SHARE_MAX))
         return;
     c->score = 4;
-    report_notes_add(&c->evidence, "it grows by %.0f KiB a minute within %lld MiB in use",
-        rate * 60 / 1024, (long long)(heap >> 20));
+    report_notes_add(&c->evidence, "it grows by %s within %s in use: %.1f %% of that in %s",
+        report_word_rate(facts->subject.rate.value).text, report_word_bytes((double)heap).text,
+        100 * share, report_word_duration(facts->subject.window_s).text);
     report_notes_add(&c->against, "this is how it shows, not what causes it");
 }

@@ -257,8 +257,12 @@ static void test_slow_growth_in_a_large_heap(void **state)
     known_subject(&k, "main.Session", "object", FETCH);
     k.facts.before_gc = &heap;
     k.facts.subject.rate = (struct report_estimate){1700, 1500, 1900};
-    assert_is(&k, REPORT_SLOW, "100 KiB a minute within 1024 MiB");
+    k.facts.subject.window_s = 200 * 60;
+    assert_is(&k, REPORT_SLOW, "99.6 KiB/min within 1.0 GiB in use: 1.9 % of that in 3 h 20 min");
     heap.total.inuse_bytes = 1 << 20;
+    assert_is(&k, REPORT_NO_PATTERN, "");
+    heap.total.inuse_bytes = (int64_t)1 << 30;
+    k.facts.subject.rate.value = 17000; /* a fifth of the heap */
     assert_is(&k, REPORT_NO_PATTERN, "");
 }
 

@@ -7,7 +7,7 @@ import (
 
 const (
 	blockBytes  = 64 << 10
-	blocks      = 3 << 10 // 192 MiB of them
+	blocks      = 5 << 10 // 320 MiB of them
 	entryBytes  = 1 << 10
 	blocksAStep = 4
 )
