@@ -20,7 +20,7 @@ struct reading {
     struct profile *heap_gc;
     struct profile *baseline;
     struct profile_goroutines *goroutines;
-    struct evidence_baseline before; /* the onset */
+    struct evidence_baseline before; /* the onset, or the oldest */
     struct evidence_baseline last;   /* of a target that is gone */
     struct report_goroutines groups[GROUPS_MAX];
     struct report_file files[FILES_MAX];
@@ -41,6 +41,19 @@ static struct profile *decode(const struct reading *r, const void *body, size_t 
     return body ? profile_decode(body, len, &r->work->limits, &unread) : NULL;
 }
 
+/* One from before the onset; of what leaks since it was first seen there is none, and the oldest
+ * tells at least what has grown since. */
+static void read_before(struct reading *r, struct lw_wall onset)
+{
+    const struct evidence *evidence = r->work->evidence;
+    uint64_t target_id = r->work->incident->target_id;
+    struct lw_err none;
+    if (evidence_baseline_before(evidence, target_id, onset, &r->before, &none) == 0)
+        return;
+    if (evidence_baseline_since(evidence, target_id, onset, &r->before, &none) < 0)
+        r->before = (struct evidence_baseline){0};
+}
+
 static void read_baselines(struct reading *r)
 {
     const struct incident_work *work = r->work;
@@ -49,9 +62,7 @@ static void read_baselines(struct reading *r)
     if (!work->evidence)
         return;
     struct lw_wall onset = work->facts->report.subject.onset_from;
-    if (evidence_baseline_before(work->evidence, incident->target_id,
-            onset.ns ? onset : incident->opened, &r->before, &none) < 0)
-        r->before = (struct evidence_baseline){0};
+    read_before(r, onset.ns ? onset : incident->opened);
     bool is_gone = item_of(r, CAPTURE_HEAP)->state != CAPTURE_OK;
     if (!is_gone ||
         evidence_baseline_last(work->evidence, incident->target_id, &r->last, &none) < 0)
@@ -227,12 +238,18 @@ static void describe(
 {
     const struct report_growth *subject = &facts->report.subject;
     char title[REPORT_TITLE_BYTES];
+    struct report_blame blame;
     incident->subject = facts->subject;
     free(incident->title); /* of what was known when it was opened */
     incident->title = lw_strdup(report_title(&facts->report, title));
+    report_blame(&facts->report, &blame);
     incident->type = known(subject->type.name);
+    if (!incident->type)
+        incident->type = known(blame.type);
     if (subject->stack.count)
         incident->site = known(subject->stack.frames[subject->stack.responsible].function);
+    else
+        incident->site = known(blame.frame.function);
     incident->verdict = known(subject->verdict);
     if (pattern != REPORT_NO_PATTERN)
         incident->pattern = lw_strdup(report_pattern_word(pattern));

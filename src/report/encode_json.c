@@ -138,6 +138,23 @@ static void add_growth(cJSON *o, const struct report_growth *g)
     add_stack(o, &g->stack);
 }
 
+static void add_blame(cJSON *root, const struct report_facts *facts)
+{
+    struct report_blame blame;
+    report_blame(facts, &blame);
+    if (!*blame.type && !*blame.frame.function) {
+        lw_json_null(root, "blame");
+        return;
+    }
+    cJSON *o = lw_json_object(root, "blame");
+    add_text(o, "type", blame.type);
+    lw_json_double(o, "typeShare", blame.type_share);
+    add_text(o, "function", blame.frame.function);
+    add_text(o, "file", blame.frame.file);
+    lw_json_int(o, "line", blame.frame.line);
+    lw_json_double(o, "share", blame.share);
+}
+
 static void add_growths(cJSON *root, const struct report_facts *facts)
 {
     add_growth(lw_json_object(root, "subject"), &facts->subject);
@@ -227,6 +244,7 @@ static void add_diff(cJSON *root, const struct report_facts *facts)
     }
     cJSON *o = lw_json_object(root, "diff");
     lw_json_time(o, "baselineAt", facts->baseline_at);
+    lw_json_bool(o, "baselineIsLate", report_baseline_is_late(facts));
     lw_json_int(o, "baseBytes", facts->baseline->total.inuse_bytes);
     lw_json_int(o, "toBytes", facts->before_gc->total.inuse_bytes);
     lw_json_int(o, "total", (int64_t)table.total);
@@ -333,6 +351,7 @@ static cJSON *build(const struct report_facts *facts, const struct report_diagno
     lw_json_time(root, "writtenAt", facts->written_at);
     add_target(root, facts);
     add_growths(root, facts);
+    add_blame(root, facts);
     add_reach(root, facts);
     add_gc(root, facts);
     add_diff(root, facts);

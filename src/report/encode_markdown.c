@@ -109,6 +109,27 @@ const char *report_title(const struct report_facts *facts, char title[REPORT_TIT
 
 /* ---- what, where, since when ---- */
 
+static void add_share(struct lw_strbuf *out, double share)
+{
+    lw_strbuf_addf(out, ", %.0f %% of what grew since the baseline\n", 100 * share);
+}
+
+static void add_blame(struct lw_strbuf *out, const struct report_facts *facts)
+{
+    struct report_blame blame;
+    report_blame(facts, &blame);
+    if (*blame.type && !*or_empty(facts->subject.type.name)) {
+        lw_strbuf_adds(out, "- **Mostly:** ");
+        add_code(out, blame.type);
+        add_share(out, blame.type_share);
+    }
+    if (*blame.frame.function) {
+        lw_strbuf_adds(out, "- **Allocated by:** ");
+        add_place(out, blame.frame.function, blame.frame.file, blame.frame.line);
+        add_share(out, blame.share);
+    }
+}
+
 static void add_what(struct lw_strbuf *out, const struct report_growth *s)
 {
     lw_strbuf_adds(out, "- **What:** ");
@@ -208,6 +229,7 @@ static void add_head(struct lw_strbuf *out, const struct report_facts *facts)
     lw_strbuf_adds(out, "\n");
     if (*or_empty(facts->subject.verdict)) {
         add_what(out, &facts->subject);
+        add_blame(out, facts);
         add_speed(out, &facts->subject);
     } else {
         lw_strbuf_adds(out, "- Nothing is seen to grow.\n");
@@ -285,9 +307,12 @@ static void add_diff(struct lw_strbuf *out, const struct report_facts *facts)
     if (!table.total)
         return;
     lw_strbuf_addf(out,
-        "\n## Against the baseline of %s\n\n%s then, %s now; the %zu largest of %zu changes:\n\n"
+        "\n## Against the baseline of %s\n\n%s%s then, %s now; the %zu largest of %zu changes:\n\n"
         "| Type | Site | Then | Now | Change |\n|---|---|--:|--:|--:|\n",
         report_word_time(facts->baseline_at).text,
+        report_baseline_is_late(facts) ? "None is from before the growth began: this one is the "
+                                         "oldest. "
+                                       : "",
         report_word_bytes((double)facts->baseline->total.inuse_bytes).text,
         report_word_bytes((double)facts->before_gc->total.inuse_bytes).text, table.count,
         table.total);

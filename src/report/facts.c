@@ -1,4 +1,4 @@
-/* Facts that nothing is known of yet. */
+/* Facts that nothing is known of yet, and what follows from facts. */
 #include <string.h>
 
 #include "report/report.h"
@@ -26,4 +26,10 @@ void report_facts_init(struct report_facts *facts)
         .limit = NAN,
     };
     facts->limit_in_s = REPORT_UNKNOWN;
+}
+
+bool report_baseline_is_late(const struct report_facts *facts)
+{
+    int64_t onset_ns = facts->subject.onset_from.ns;
+    return facts->baseline && onset_ns && facts->baseline_at.ns >= onset_ns;
 }

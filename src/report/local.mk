@@ -1,4 +1,5 @@
 libleakwatch_a_SOURCES += \
+	src/report/blame.c \
 	src/report/diagnosis.c \
 	src/report/encode_json.c \
 	src/report/encode_markdown.c \

@@ -148,7 +148,7 @@ struct report_facts {
     /* Decoded profiles, NULL where there is none. The report makes its tables from them. */
     const struct profile *before_gc; /* heap.pb.gz */
     const struct profile *after_gc;  /* heap-gc.pb.gz, fetched right after before_gc */
-    const struct profile *baseline;  /* from before the onset */
+    const struct profile *baseline;  /* from before the onset, or the oldest there is */
     struct lw_wall baseline_at;
     const struct lw_map *types; /* by site id: const struct report_type; NULL: none known */
 
@@ -167,6 +167,23 @@ struct report_facts {
 void report_facts_init(struct report_facts *facts);
 /* The same of one more thing that grows. */
 void report_growth_init(struct report_growth *growth);
+
+/* Whether the baseline is from when the growth had begun, so that it tells of a part of it only. */
+bool report_baseline_is_late(const struct report_facts *facts);
+
+/* What most of the growth since the baseline is: at least half of it, or "". */
+struct report_blame {
+    struct report_frame frame; /* the function it is allocated below, in its first such stack */
+    double share;              /* of the growth, 0..1 */
+    const char *type;
+    double type_share;
+};
+
+/* What and whose code it is when what grows is a type of several sites, or the heap's total, so that
+ * no stack tells. Of the functions that most of it is allocated below, the innermost. All is "" when
+ * there is no baseline, no such function or type, or the subject has a stack. Texts are borrowed
+ * from the facts. */
+void report_blame(const struct report_facts *facts, struct report_blame *blame);
 
 /* ---- diagnosis ---- */
 

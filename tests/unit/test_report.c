@@ -158,6 +158,92 @@ static void test_tables_come_from_the_profiles(void **state)
     profile_free(&after);
 }
 
+/* Buffers of connections that the library makes in two functions, and something of the program's
+ * own that is less than half of it. */
+static struct profile *connections(int64_t bytes)
+{
+    static struct sketch s;
+    struct lw_err err;
+    static const uint64_t reader[] = {4, 6, 7, 0}, writer[] = {5, 6, 7, 0};
+    sketch_program(&s);
+    const char *bufio = "/usr/local/go/src/bufio/bufio.go",
+               *http = "/usr/local/go/src/net/http/t.go";
+    sketch_add_location(&s, 0x403000, sketch_add_function(&s, "bufio.NewReader", bufio, 1), 2);
+    sketch_add_location(&s, 0x403010, sketch_add_function(&s, "bufio.NewWriter", bufio, 3), 4);
+    sketch_add_location(&s, 0x403020, sketch_add_function(&s, "net/http.dial", http, 5), 6);
+    sketch_add_location(&s, 0x403030, sketch_add_function(&s, "net/http.dialFor", http, 7), 8);
+    sketch_add_sample(&s, reader, sketch_inuse(bytes / 4096, bytes), 4096);
+    sketch_add_sample(&s, writer, sketch_inuse(bytes / 4096, bytes), 4096);
+    sketch_add_sample(&s, sketch_stack_1_3, sketch_inuse(bytes / 64, bytes), 64);
+    struct profile *profile = sketch_decode(&s, &err);
+    assert_non_null(profile);
+    return profile;
+}
+
+static void test_growth_without_a_stack_is_blamed_by_the_baseline(void **state)
+{
+    (void)state;
+    static struct known k;
+    struct report_blame blame;
+    struct report_type buffer = {"[]uint8", "slice", ""};
+    struct lw_map types = {0};
+    fill(&k);
+    struct profile *base = connections(MIB), *before = connections(11 * MIB);
+    for (size_t i = 0; i < before->site_count; i++) {
+        if (before->sites[i].frame_count == 3)
+            lw_map_put(&types, before->sites[i].id, &buffer);
+    }
+    k.facts.types = &types;
+    k.facts.baseline = base;
+    k.facts.before_gc = before;
+    report_blame(&k.facts, &blame);
+    assert_string_equal(blame.frame.function, ""); /* it has a stack */
+    k.facts.subject.stack.count = 0;
+    report_blame(&k.facts, &blame);
+    assert_string_equal(blame.frame.function, ""); /* no site is of its type */
+    k.facts.subject.type.name = "";
+    report_blame(&k.facts, &blame);
+    assert_string_equal(blame.frame.function, "net/http.dial");
+    assert_string_equal(blame.type, "[]uint8");
+    assert_true(fabs(blame.share - 2. / 3) < 1e-9 && fabs(blame.type_share - 2. / 3) < 1e-9);
+    k.facts.subject.type.name = "[]uint8";
+    report_blame(&k.facts, &blame);
+    assert_string_equal(blame.frame.function, "net/http.dial");
+    assert_true(blame.share == 1);
+    k.facts.before_gc = base; /* nothing grew */
+    report_blame(&k.facts, &blame);
+    assert_string_equal(blame.frame.function, "");
+    assert_string_equal(blame.type, "");
+    lw_map_fini(&types);
+    profile_free(&base);
+    profile_free(&before);
+}
+
+static void test_a_late_baseline_and_what_is_blamed_are_told(void **state)
+{
+    (void)state;
+    static struct known k;
+    fill(&k);
+    struct profile *base = heap(MIB), *before = heap(40 * MIB);
+    k.facts.baseline = base;
+    k.facts.before_gc = before;
+    k.facts.baseline_at.ns = k.facts.subject.onset_from.ns - 1;
+    assert_false(report_baseline_is_late(&k.facts));
+    k.facts.baseline_at = k.facts.subject.onset_from;
+    k.facts.subject.stack.count = 0;
+    k.facts.subject.type.name = "";
+    char *text = markdown(&k.facts);
+    assert_has(text, "`, 100 % of what grew since the baseline\n");
+    assert_has(text, "None is from before the growth began: this one is the oldest. 1.0 MiB then");
+    free(text);
+    cJSON *r = json(&k.facts);
+    assert_string_equal(member(member(r, "blame"), "function")->valuestring, "main.leak");
+    assert_true(cJSON_IsTrue(member(member(r, "diff"), "baselineIsLate")));
+    cJSON_Delete(r);
+    profile_free(&base);
+    profile_free(&before);
+}
+
 static void test_what_was_refused_is_told(void **state)
 {
     (void)state;
@@ -251,6 +337,8 @@ int main(void)
         cmocka_unit_test(test_a_person_reads_what_leaks),
         cmocka_unit_test(test_a_program_reads_the_same),
         cmocka_unit_test(test_tables_come_from_the_profiles),
+        cmocka_unit_test(test_growth_without_a_stack_is_blamed_by_the_baseline),
+        cmocka_unit_test(test_a_late_baseline_and_what_is_blamed_are_told),
         cmocka_unit_test(test_what_was_refused_is_told),
         cmocka_unit_test(test_captured_variables),
         cmocka_unit_test(test_nothing_is_known),
