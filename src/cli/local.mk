@@ -1,8 +1,10 @@
 libleakwatch_a_SOURCES += \
+	src/cli/command.c src/cli/command.h \
 	src/cli/flags.c src/cli/flags.h \
 	src/cli/replay.c src/cli/replay.h \
 	src/cli/replay_print.c src/cli/replay_print.h \
 	src/cli/series_file.c src/cli/series_file.h \
+	src/cli/table.c src/cli/table.h \
 	src/cli/types.c src/cli/types.h \
 	src/cli/types_print.c src/cli/types_print.h \
 	src/cli/types_rows.c src/cli/types_rows.h

@@ -1,13 +1,13 @@
 #include "cli/replay.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cli/command.h"
 #include "cli/replay_print.h"
 #include "cli/series_file.h"
 #include "config/config.h"
@@ -49,32 +49,22 @@ static bool parse_interval(const char *text, double *interval_s)
 /* False: wrong, and said so. */
 static bool parse(int argc, char **argv, struct options *options)
 {
-    enum { JSON = 256, INTERVAL, CONFIG, HELP };
-    static const struct option table[] = {
-        {"json", no_argument, NULL, JSON},
-        {"interval", required_argument, NULL, INTERVAL},
-        {"config", required_argument, NULL, CONFIG},
-        {"help", no_argument, NULL, HELP},
-        {0},
+    const char *interval = NULL;
+    const struct command_option table[] = {
+        {"json", &options->json, NULL},
+        {"interval", NULL, &interval},
+        {"config", NULL, &options->config_path},
+        {"help", &options->help, NULL},
     };
-    int flag;
-    while ((flag = getopt_long(argc, argv, "", table, NULL)) != -1) {
-        if (flag == '?') {
-            flags_usage_error("replay", "that flag is not known, or lacks its value");
-            return false;
-        }
-        if (flag == INTERVAL && !parse_interval(optarg, &options->interval_s)) {
-            flags_usage_error(
-                "replay", "--interval takes seconds, more than 0 and at most a million");
-            return false;
-        }
-        if (flag == CONFIG)
-            options->config_path = optarg;
-        options->json |= flag == JSON;
-        options->help |= flag == HELP;
+    int operands = command_parse(table, sizeof table / sizeof *table, argc, argv);
+    if (operands < 0)
+        return false;
+    if (interval && !parse_interval(interval, &options->interval_s)) {
+        flags_usage_error("replay", "--interval takes seconds, more than 0 and at most a million");
+        return false;
     }
-    options->files = argv + optind;
-    options->file_count = (size_t)(argc - optind);
+    options->files = argv + operands;
+    options->file_count = (size_t)(argc - operands);
     if (!options->file_count && !options->help) {
         flags_usage_error("replay", "a FILE is missing");
         return false;

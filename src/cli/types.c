@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -11,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/command.h"
 #include "cli/types_print.h"
 #include "cli/types_rows.h"
 
@@ -37,28 +37,17 @@ struct options {
 /* False: wrong, and said so. */
 static bool parse(int argc, char **argv, struct options *options)
 {
-    enum { BINARY = 256, JSON, ALL_SITES, HELP };
-    static const struct option table[] = {
-        {"binary", required_argument, NULL, BINARY},
-        {"json", no_argument, NULL, JSON},
-        {"all-sites", no_argument, NULL, ALL_SITES},
-        {"help", no_argument, NULL, HELP},
-        {0},
+    const struct command_option table[] = {
+        {"binary", NULL, &options->binary},
+        {"json", &options->json, NULL},
+        {"all-sites", &options->all_sites, NULL},
+        {"help", &options->help, NULL},
     };
-    int flag;
-    while ((flag = getopt_long(argc, argv, "", table, NULL)) != -1) {
-        if (flag == '?') {
-            flags_usage_error("types", "that flag is not known, or lacks its value");
-            return false;
-        }
-        if (flag == BINARY)
-            options->binary = optarg;
-        options->json |= flag == JSON;
-        options->all_sites |= flag == ALL_SITES;
-        options->help |= flag == HELP;
-    }
-    options->profiles = argv + optind;
-    options->profile_count = (size_t)(argc - optind);
+    int operands = command_parse(table, sizeof table / sizeof *table, argc, argv);
+    if (operands < 0)
+        return false;
+    options->profiles = argv + operands;
+    options->profile_count = (size_t)(argc - operands);
     if (!options->profile_count)
         options->all_sites = true;
     if (!options->binary && !options->help) {

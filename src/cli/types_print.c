@@ -5,29 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/mem.h"
-#include "base/strbuf.h"
-#include "base/utf8.h"
-
-/* Names come from the binary: they must not steer the reader's terminal, and JSON is UTF-8. The
- * caller frees it. */
-static char *printable(const char *text)
-{
-    struct lw_strbuf clean;
-    lw_strbuf_init(&clean, strlen(text) * strlen(LW_UTF8_REPLACEMENT) + 1);
-    lw_strbuf_adds(&clean, "");
-    for (size_t n; *text; text += n ? n : 1) {
-        n = lw_utf8_sequence(text);
-        if (n == 1 && ((unsigned char)*text < ' ' || *text == 0x7f))
-            lw_strbuf_adds(&clean, LW_UTF8_REPLACEMENT);
-        else if (n)
-            lw_strbuf_add(&clean, text, n);
-        else
-            lw_strbuf_adds(&clean, LW_UTF8_REPLACEMENT);
-    }
-    char *out = lw_strbuf_take(&clean, NULL);
-    return out ? out : lw_strdup("");
-}
+#include "cli/table.h"
 
 /* ---- JSON ---- */
 
@@ -37,7 +15,7 @@ static void add_text(cJSON *object, const char *name, const char *text)
         cJSON_AddNullToObject(object, name);
         return;
     }
-    char *clean = printable(text);
+    char *clean = table_printable(text);
     cJSON_AddStringToObject(object, name, clean);
     free(clean);
 }
@@ -93,105 +71,41 @@ void types_print_json(FILE *out, const struct types_rows *rows, bool with_values
 
 /* ---- the table ---- */
 
-/* Columns are as wide as their widest cell up to this; a longer cell is not cut, its row shifts. */
-#define WIDTH_MAX   56
-#define COLUMNS_MAX 7
-
-struct cells {
-    char *text[COLUMNS_MAX]; /* owned */
-    size_t count;
-};
-
-static void cells_add(struct cells *cells, const char *text)
+static struct table_row heading(bool with_values)
 {
-    cells->text[cells->count++] = printable(text);
-}
-
-static void cells_fini(struct cells *cells)
-{
-    for (size_t i = 0; i < cells->count; i++)
-        free(cells->text[i]);
-}
-
-static void format_bytes(int64_t bytes, char *text, size_t size)
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-    double value = (double)bytes;
-    size_t unit = 0;
-    for (; value >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++)
-        value /= 1024;
-    snprintf(text, size, unit ? "%.1f %s" : "%.0f %s", value, units[unit]);
-}
-
-static struct cells heading(bool with_values)
-{
-    struct cells cells = {0};
+    struct table_row row = {0};
     if (with_values) {
-        cells_add(&cells, "IN USE");
-        cells_add(&cells, "OBJECTS");
+        table_row_add(&row, "IN USE");
+        table_row_add(&row, "OBJECTS");
     }
-    cells_add(&cells, "PC");
-    cells_add(&cells, "KIND");
-    cells_add(&cells, "TYPE");
-    cells_add(&cells, "FUNCTION");
-    cells_add(&cells, "LINE");
-    return cells;
+    table_row_add(&row, "PC");
+    table_row_add(&row, "KIND");
+    table_row_add(&row, "TYPE");
+    table_row_add(&row, "FUNCTION");
+    table_row_add(&row, "LINE");
+    return row;
 }
 
-static struct cells row_cells(const struct types_row *row, bool with_values)
+static struct table_row cells_of(const struct types_row *row, bool with_values)
 {
-    struct cells cells = {0};
+    struct table_row cells = {0};
     char text[512];
     if (with_values) {
-        format_bytes(row->values.inuse_bytes, text, sizeof text);
-        cells_add(&cells, text);
+        char bytes[TABLE_BYTES_TEXT];
+        table_row_add(&cells, table_bytes(row->values.inuse_bytes, bytes));
         snprintf(text, sizeof text, "%" PRId64, row->values.inuse_objects);
-        cells_add(&cells, text);
+        table_row_add(&cells, text);
     }
     snprintf(text, sizeof text, "0x%" PRIx64, row->pc);
-    cells_add(&cells, text);
-    cells_add(&cells, row->kind);
+    table_row_add(&cells, text);
+    table_row_add(&cells, row->kind);
     snprintf(text, sizeof text, "? (%s)", row->unresolved);
-    cells_add(&cells, *row->type ? row->type : text);
-    cells_add(&cells, row->function);
+    table_row_add(&cells, *row->type ? row->type : text);
+    table_row_add(&cells, row->function);
     const char *slash = strrchr(row->file, '/');
     snprintf(text, sizeof text, "%s:%" PRId64, slash ? slash + 1 : row->file, row->line);
-    cells_add(&cells, *row->file ? text : "");
+    table_row_add(&cells, *row->file ? text : "");
     return cells;
-}
-
-/* Characters, not bytes: names have a "·" here and there. */
-static int width_of(const char *text)
-{
-    int width = 0;
-    for (; *text; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
-}
-
-static void widen(int *widths, const struct cells *cells)
-{
-    for (size_t i = 0; i < cells->count; i++) {
-        int width = width_of(cells->text[i]);
-        width = width < WIDTH_MAX ? width : WIDTH_MAX;
-        widths[i] = width > widths[i] ? width : widths[i];
-    }
-}
-
-/* Numbers, which come first, to the right; text to the left, and the last column as it is. */
-static void print_cells(FILE *out, const struct cells *cells, const int *widths, size_t numbers)
-{
-    for (size_t i = 0; i < cells->count; i++) {
-        int pad = widths[i] - width_of(cells->text[i]);
-        pad = pad > 0 ? pad : 0;
-        if (i < numbers)
-            fprintf(out, "%*s%s", pad, "", cells->text[i]);
-        else if (i + 1 < cells->count)
-            fprintf(out, "%s%*s", cells->text[i], pad, "");
-        else
-            fputs(cells->text[i], out);
-        fputs(i + 1 < cells->count ? "  " : "\n", out);
-    }
 }
 
 static void print_summary(FILE *out, const struct types_rows *rows, bool with_values)
@@ -212,21 +126,20 @@ static void print_summary(FILE *out, const struct types_rows *rows, bool with_va
 
 void types_print_table(FILE *out, const struct types_rows *rows, bool with_values)
 {
-    int widths[COLUMNS_MAX] = {0};
-    size_t numbers = with_values ? 2 : 0;
-    struct cells cells = heading(with_values);
-    widen(widths, &cells);
+    struct table table = {.numbers = with_values ? 2 : 0};
+    struct table_row row = heading(with_values);
+    table_measure(&table, &row);
     for (size_t i = 0; i < rows->count; i++) {
-        struct cells row = row_cells(rows->list[i], with_values);
-        widen(widths, &row);
-        cells_fini(&row);
+        struct table_row cells = cells_of(rows->list[i], with_values);
+        table_measure(&table, &cells);
+        table_row_fini(&cells);
     }
-    print_cells(out, &cells, widths, numbers);
-    cells_fini(&cells);
+    table_print(out, &table, &row);
+    table_row_fini(&row);
     for (size_t i = 0; i < rows->count; i++) {
-        struct cells row = row_cells(rows->list[i], with_values);
-        print_cells(out, &row, widths, numbers);
-        cells_fini(&row);
+        struct table_row cells = cells_of(rows->list[i], with_values);
+        table_print(out, &table, &cells);
+        table_row_fini(&cells);
     }
     print_summary(out, rows, with_values);
 }
