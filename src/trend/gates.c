@@ -70,7 +70,8 @@ static void judge_turnover(const struct trend_config *config, const struct trend
     double noise_bytes = w->ring->judged_noise_bytes;
     double variance = noise_bytes * growth_bytes +
                       trend_growth_turnover_variance(w, growth_bytes, noise_bytes, 1);
-    at_least(gate, growth_bytes / (sqrt(variance) + 1), config->turnover_z);
+    at_least(gate, growth_bytes / (sqrt(variance) + 1),
+        is_young(config, w) ? config->young_turnover_z : config->turnover_z);
 }
 
 /* The last step and the last two have a limit each; they are shown as one figure on the scale of
@@ -156,7 +157,8 @@ static void judge_older(const struct trend_series *series, const struct trend_co
     }
 }
 
-/* A ramp that recurs comes back to where it was; a leak is always higher than ever. */
+/* A ramp that recurs comes back to where it was, and so does a process that warms up again after a
+ * restart; a leak is always higher than ever. */
 static void judge_high(const struct trend_series *series, const struct trend_config *config,
     int level, const struct trend_window *w, double growth_bytes, struct trend_gate *gate)
 {
@@ -166,6 +168,8 @@ static void judge_high(const struct trend_series *series, const struct trend_con
         for (int i = 0; i < before; i++)
             earlier = fmax(earlier, series->rings[q].blocks[i].min_bytes);
     }
+    if (is_young(config, w) && series->known_bytes > 0)
+        earlier = fmax(earlier, series->known_bytes);
     if (earlier < 0)
         return;
     double floor = INFINITY;

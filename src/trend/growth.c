@@ -4,7 +4,7 @@
 
 #define PAIRS         (TREND_SEGMENTS * (TREND_SEGMENTS - 1) / 2)
 #define NORMAL_95     1.96 /* of a normal variable within this many deviations lie 95 % */
-#define AUTOCORRELATE 1.5  /* widens Sen's interval, see the header */
+#define AUTOCORRELATE 1.8  /* widens Sen's interval, see the header */
 #define WALK_SLOPE    1.2
 
 static void sort(double *values, int count)

@@ -12,9 +12,9 @@ struct trend_growth {
 };
 
 /* The Theil-Sen slope of eight segment means: the median of the slopes of all 28 pairs (Theil 1950,
- * Sen 1968). The interval adds two variances, on each side: Sen's rank interval of the slopes, half
- * as wide again since neighbouring segments of a heap err together (measured on simulated steady
- * leaks, which it then covers in .94 to .96 of cases); and what Go's sampling adds to a growth of G
+ * Sen 1968). The interval adds two variances, on each side: Sen's rank interval of the slopes, 1.8
+ * times as wide since neighbouring segments of a heap err together (measured on simulated steady
+ * leaks, which it then covers in .95 to .97 of cases); and what Go's sampling adds to a growth of G
  * bytes over T seconds, 1.2 Re G / T^2 (a sampled leak is a random walk, and the slope of a line
  * fitted to one of variance Re G varies by 6/5 of that). noise_bytes: Re, sampling variance per
  * byte in use. means: of w, raw or adjusted. */

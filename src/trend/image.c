@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "trend/series.h"
 
-#define VERSION 2
+#define VERSION 3
 
 #define HAS_STARTED    1u
 #define IS_RECURRING   2u
@@ -106,6 +106,7 @@ void trend_series_encode(const struct trend_series *series, struct lw_strbuf *ou
     lw_strbuf_add_f64(out, series->last_s);
     lw_strbuf_add_f32(out, series->noise_bytes);
     lw_strbuf_add_f32(out, series->age_s);
+    lw_strbuf_add_f32(out, series->known_bytes);
     lw_strbuf_add_u8(out, c->level);
     lw_strbuf_add_f64(out, c->level_bytes);
     lw_strbuf_add_f64(out, c->growth_bytes);
@@ -263,7 +264,7 @@ static bool is_series(const struct trend_series *series)
 {
     const struct trend_verdict *v = &series->verdict;
     return is_size(series->noise_bytes) && (series->age_s == -1 || series->age_s >= 0) &&
-           is_verdict(v) &&
+           is_size(series->known_bytes) && is_verdict(v) &&
            is_conviction(&series->conviction, v->class == TREND_LEAK || v->provisional) &&
            is_settling(series) && is_speaker(series) && levels_agree(series) &&
            (series->started ? is_epoch(series) : is_before_epoch(series));
@@ -290,6 +291,7 @@ static bool get_series(struct lw_cursor *in, struct trend_series *series)
     series->last_s = lw_cursor_f64(in);
     series->noise_bytes = lw_cursor_f32(in);
     series->age_s = lw_cursor_f32(in);
+    series->known_bytes = lw_cursor_f32(in);
     c->level = lw_cursor_u8(in);
     c->level_bytes = lw_cursor_f64(in);
     c->growth_bytes = lw_cursor_f64(in);

@@ -35,6 +35,7 @@ struct trend_series {
     uint8_t candidate; /* class that may replace the verdict's … */
     float candidate_s; /* … since when it is heard, seconds since the epoch … */
     float heard_s;     /* … and when the verdict's own was heard last */
+    float known_bytes; /* where the process stood before it restarted; 0: not known, or a leak */
     struct trend_conviction conviction; /* holds while leak, recurring or provisional */
     struct trend_verdict verdict;
 };

@@ -9,7 +9,8 @@
 #include "trend/series.h"
 
 #define BLOCK_JITTER     .1 /* of a base block: points come a little early */
-#define ALLOC_SLACK_BYTE 1  /* sums of scaled counts may round down by this much */
+#define LEVEL_BLOCKS     24
+#define ALLOC_SLACK_BYTE 1 /* sums of scaled counts may round down by this much */
 
 void trend_config_init(struct trend_config *config, double base_s)
 {
@@ -22,19 +23,20 @@ void trend_config_init(struct trend_config *config, double base_s)
         .gap_s = 24 * base_s,
         .min_growth_bytes = 4 << 20,
         .noise_z = 4.5,
-        .turnover_z = 3.5,
+        .turnover_z = 3.6,
+        .young_turnover_z = 4.3,
         .urgent_bytes = 14 << 20,
         .urgent_z = 3.5,
-        .max_share = .35,
-        .last_two_min = .5,
+        .max_share = .36,
+        .last_two_min = .45,
         .last_one_min = .2,
         .curve_min = .55,
-        .young_curve_z = 1,
-        .old_curve_z = .6,
-        .late_max = 2,
+        .young_curve_z = 1.05,
+        .old_curve_z = .4,
+        .late_max = 2.4,
         .older_max = 1.5,
         .new_high_min = .3,
-        .load_r2 = .5,
+        .load_r2 = .43,
         .settle_s = 90 * base_s,
         .passes = 3,
         .evaluations = 4,
@@ -68,6 +70,17 @@ void trend_series_free(struct trend_series **series)
     *series = NULL;
 }
 
+/* Where the series stands. A life too short to warm up says no more than the one before. */
+static float level_of(const struct trend_series *series)
+{
+    const struct trend_ring *ring = &series->rings[0];
+    int count = ring->count < LEVEL_BLOCKS ? ring->count : LEVEL_BLOCKS;
+    float bytes = 0;
+    for (int i = ring->count - count; i < ring->count; i++)
+        bytes += ring->blocks[i].mean_bytes / (float)count;
+    return count < LEVEL_BLOCKS ? fmaxf(bytes, series->known_bytes) : bytes;
+}
+
 void trend_series_restart(struct trend_series *series)
 {
     if (!series->started)
@@ -75,7 +88,9 @@ void trend_series_restart(struct trend_series *series)
     struct trend_conviction conviction = series->conviction;
     bool recurring = series->verdict.recurring || series->verdict.class == TREND_LEAK;
     int restarts = series->verdict.restarts + (series->verdict.restarts < INT_MAX);
+    float known_bytes = recurring ? 0 : level_of(series);
     clear(series, series->last_s);
+    series->known_bytes = known_bytes;
     series->conviction = conviction;
     series->verdict.recurring = recurring;
     series->verdict.restarts = restarts;

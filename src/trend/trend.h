@@ -29,20 +29,21 @@ struct trend_config {
     double settle_s; /* a quiet class that replaces another is heard so long, 90 base blocks */
     double min_growth_bytes; /* less growth than this is not looked at, 4 MiB */
     double noise_z;          /* growth must be this many sampling deviations, 4.5 */
-    double turnover_z;       /* … and this many of sampling and turnover together, 3.5 */
+    double turnover_z;       /* … and this many of sampling and turnover together, 3.6 */
+    double young_turnover_z; /* … which in a young process, where much grows, are 4.3 */
     double urgent_bytes;     /* the urgent path: growth over 20 base blocks, 14 MiB */
     double urgent_z;         /* … in deviations of sampling and turnover, 3.5 */
     /* … the dimensionless gates follow, each documented where it is declared … */
-    double max_share;     /* largest single step of 7 over the growth: a step is not a leak, .35 */
-    double last_two_min;  /* growth of the last two steps over an even share: plateau, .5 */
+    double max_share;     /* largest single step of 7 over the growth: a step is not a leak, .36 */
+    double last_two_min;  /* growth of the last two steps over an even share: plateau, .45 */
     double last_one_min;  /* growth of the last step over an even share: plateau, .2 */
     double curve_min;     /* slope at 5/6 of the window over slope at 1/6: saturation, .55 */
-    double young_curve_z; /* … and straighter than a warm-up by this over its deviations, 1 */
-    double old_curve_z;   /* … the same where the process was not young, .6 */
-    double late_max;      /* growth of the second half over the first: began late, wait, 2 */
+    double young_curve_z; /* … and straighter than a warm-up by this over its deviations, 1.05 */
+    double old_curve_z;   /* … the same where the process was not young, .4 */
+    double late_max;      /* growth of the second half over the first: began late, wait, 2.4 */
     double older_max;     /* older rate over the window's: slowing down, 1.5 */
     double new_high_min;  /* last floor above every earlier floor, over the growth, .3 */
-    double load_r2;       /* load explaining this much excuses the raw shape, .5 */
+    double load_r2;       /* load explaining this much excuses the raw shape, .43 */
     int passes;           /* of the last `evaluations` of a level this many must pass, 3 */
     int evaluations;      /* 4 */
 };
@@ -117,6 +118,8 @@ const char *trend_class_word(enum trend_class c);
     X(TREND_GATE_URGENT_NOISE, "urgent_sigma", "the same in deviations of sampling and turnover") \
     X(TREND_GATE_URGENT_STEADY, "urgent_steady", "least step over what is asked of each") \
     X(TREND_GATE_URGENT_LOAD, "urgent_load", "growth over what more churn explains") \
+    X(TREND_GATE_URGENT_EARLIER, "urgent_earlier", \
+        "rate just before over the rate: it has lasted") \
     X(TREND_GATE_URGENT_HIGH, "urgent_high", "height above all before over the growth") \
     X(TREND_GATE_URGENT_AGE, "urgent_age_s", "seconds the process has lived, an estimate")
 

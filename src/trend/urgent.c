@@ -10,6 +10,10 @@
 #define STEP_MIN      .2 /* each step over an even share */
 #define SLOWING_MIN   .6 /* last two steps over the first two */
 #define LOAD_SHARE    3  /* growth over what load may have added */
+#define EARLIER       7  /* blocks before the newest, or at least … */
+#define EARLIER_LEAST 3  /* … so many, that growth must have been seen in already, … */
+#define EARLIER_MIN   .3 /* … at this much of its rate */
+#define EARLIER_MOST  100
 #define HIGH_MIN      .5 /* of the growth must be above all that was ever seen before */
 #define KEPT_MIN      .5 /* of the growth flagged for: less, and the flag is taken back */
 #define GOING_MIN     .3 /* of the rate flagged for: less, and the growth is over */
@@ -100,6 +104,22 @@ static double steadiness(const struct recent *r)
     return first > 0 ? fmin(least, last / first / SLOWING_MIN) : -1;
 }
 
+/* What came into use in one go, a cache or a table that is loaded, grows like a leak for as long as
+ * that takes: growth whose beginning was seen has to last a little longer. False: not enough was
+ * seen of the time before. */
+static bool earlier_rate(const struct recent *r, double *rate)
+{
+    int count = r->first < EARLIER ? r->first : EARLIER;
+    if (count < EARLIER_LEAST)
+        return false;
+    const struct trend_ring_block *oldest = &r->ring->blocks[r->first - count];
+    double bytes = ((double)oldest[0].mean_bytes + oldest[1].mean_bytes) / 2;
+    double center_s = oldest[0].end_s;
+    double first_center_s = trend_ring_start_s(r->ring, r->first) + r->length_s / PARTS / 2;
+    *rate = (r->means[0] - bytes) / (first_center_s - center_s);
+    return true;
+}
+
 /* How far the newest block lies above everything before, over the growth. */
 static double new_high(const struct trend_series *series, const struct recent *r)
 {
@@ -142,6 +162,10 @@ static void judge(const struct trend_series *series, const struct trend_config *
     at_least(&gates[TREND_GATE_URGENT_LOAD],
         fmin(r->growth_bytes / fmax(load_bytes(r, series->noise_bytes), 1), 100 * LOAD_SHARE),
         LOAD_SHARE);
+    double earlier;
+    if (earlier_rate(r, &earlier))
+        at_least(&gates[TREND_GATE_URGENT_EARLIER],
+            fmin(fmax(earlier / rate_of(r), -EARLIER_MOST), EARLIER_MOST), EARLIER_MIN);
     at_least(&gates[TREND_GATE_URGENT_HIGH], new_high(series, r), HIGH_MIN);
     at_least(&gates[TREND_GATE_URGENT_AGE], age_s(series), config->age_s);
 }
@@ -157,10 +181,10 @@ void trend_urgent_judge(const struct trend_series *series, const struct trend_co
 static bool is_urgent(const struct trend_gate gates[TREND_GATE_COUNT])
 {
     for (int id = TREND_GATE_URGENT_GROWTH; id <= TREND_GATE_URGENT_AGE; id++) {
-        if (!gates[id].passed)
+        if (trend_gate_stops(&gates[id]))
             return false;
     }
-    return true;
+    return gates[TREND_GATE_URGENT_GROWTH].passed;
 }
 
 /* What it was raised for must still be there, and still be going on. */

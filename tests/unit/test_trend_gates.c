@@ -209,12 +209,12 @@ static void test_still_asks_the_last_two_steps_and_the_last(void **state)
     double even = growth_of(means) / 7;
     double last_two = (means[7] - means[5]) / (2 * even);
     double last_one = (means[7] - means[6]) / even;
-    assert_near(value(f, TREND_GATE_STILL), fmin(last_two, 2.5 * last_one), 1e-5);
+    assert_near(value(f, TREND_GATE_STILL), fmin(last_two, 2.25 * last_one), 1e-5);
     assert_true(f->gates[TREND_GATE_STILL].passed);
     for (int i = 0; i < 10; i++)
         push(f, values[96]); /* … and then nothing */
     assert_false(f->gates[TREND_GATE_STILL].passed);
-    assert_near(f->gates[TREND_GATE_STILL].limit, .5, 0);
+    assert_near(f->gates[TREND_GATE_STILL].limit, .45, 0);
 }
 
 static void test_last_step_alone_may_stop(void **state)
@@ -226,10 +226,10 @@ static void test_last_step_alone_may_stop(void **state)
         values[i] = 118 * MIB + (i - 73) * MIB / 10; /* a last jump, then hardly more */
     push_window(f, values, means);
     double even = growth_of(means) / 7;
-    assert_true((means[7] - means[5]) / (2 * even) > .5);
+    assert_true((means[7] - means[5]) / (2 * even) > .45);
     assert_true((means[7] - means[6]) / even < .2);
     assert_false(f->gates[TREND_GATE_STILL].passed);
-    assert_near(value(f, TREND_GATE_STILL), 2.5 * (means[7] - means[6]) / even, 1e-4);
+    assert_near(value(f, TREND_GATE_STILL), 2.25 * (means[7] - means[6]) / even, 1e-4);
 }
 
 static void test_late_waits_for_growth_to_fill_the_window(void **state)
