@@ -228,9 +228,16 @@ void capture_budget_end(
     budget->set_aside -= a->set_aside;
     budget->under_way--;
     a->set_aside = 0;
-    a->ended = now;
-    day_add(&a->day, now, (int64_t)kept_bytes);
-    day_add(&budget->day, now, (int64_t)kept_bytes);
+    capture_budget_remember(budget, target_id, kept_bytes, now);
+}
+
+void capture_budget_remember(
+    struct capture_budget *budget, uint64_t target_id, size_t kept_bytes, struct lw_wall ended)
+{
+    struct account *a = account_of(budget, target_id, ended);
+    a->ended = ended;
+    day_add(&a->day, ended, (int64_t)kept_bytes);
+    day_add(&budget->day, ended, (int64_t)kept_bytes);
 }
 
 void capture_budget_note(

@@ -63,6 +63,11 @@ bool capture_budget_begin(struct capture_budget *budget, const struct config_cap
 void capture_budget_end(
     struct capture_budget *budget, uint64_t target_id, size_t kept_bytes, struct lw_wall now);
 
+/* A capture of before the daemon started, which ended then and kept that many bytes. To be told
+ * oldest first, before the first capture begins. */
+void capture_budget_remember(
+    struct capture_budget *budget, uint64_t target_id, size_t kept_bytes, struct lw_wall ended);
+
 /* A step of a capture was refused: counted and kept like other refusals. */
 void capture_budget_note(
     struct capture_budget *budget, uint64_t target_id, const struct capture_refusal *refusal);

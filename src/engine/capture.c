@@ -399,10 +399,23 @@ void engine_captures_describe(const struct engine *engine, struct metrics_daemon
 
 /* ---- start and stop ---- */
 
+/* A restart is no way around cooldowns and bytes of a day: the evidence tells what was captured. */
+static void remember_captures(struct engine *engine)
+{
+    for (size_t i = evidence_catalogue_count(engine->incidents); i-- > 0;) {
+        const struct evidence_incident *old = evidence_catalogue_at(engine->incidents, i);
+        size_t kept_bytes = old->bytes > 0 ? (size_t)old->bytes : 0;
+        struct lw_wall now = loop_wall_now(engine->loop); /* the clock may have been set back */
+        struct lw_wall ended = old->finished.ns < now.ns ? old->finished : now;
+        capture_budget_remember(engine->captures->budget, old->target_id, kept_bytes, ended);
+    }
+}
+
 void engine_captures_start(struct engine *engine)
 {
     engine->captures = LW_NEW(struct captures);
     engine->captures->budget = capture_budget_new();
+    remember_captures(engine);
 }
 
 void engine_captures_stop(struct engine *engine)

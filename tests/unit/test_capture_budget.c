@@ -206,6 +206,18 @@ static void test_what_is_long_past_is_let_go(void **state)
     assert_int_equal(capture_budget_under_way(budget), 0);
 }
 
+static void test_captures_of_before_a_restart_count(void **state)
+{
+    (void)state;
+    struct lw_wall yesterday = {now.ns - 30 * HOUR}, lately = {now.ns - HOUR / 4};
+    capture_budget_remember(budget, 1, 20 * MB, yesterday);
+    capture_budget_remember(budget, 2, 20 * MB, lately);
+    assert_true(begin(1));
+    assert_refused_by(2, CAPTURE_RULE_COOLDOWN);
+    pass(HOUR);
+    assert_refused_by(2, CAPTURE_RULE_TARGET_BYTES);
+}
+
 /* ---- rules of steps ---- */
 
 static struct capture_vitals calm(void)
@@ -268,6 +280,7 @@ int main(void)
         ON_BUDGET(test_judging_shows_all_rules_and_changes_nothing),
         ON_BUDGET(test_the_last_refusals_are_kept),
         ON_BUDGET(test_what_is_long_past_is_let_go),
+        ON_BUDGET(test_captures_of_before_a_restart_count),
         ON_BUDGET(test_rules_of_steps),
         ON_BUDGET(test_what_is_not_known_is_not_small),
     };
