@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { blockColumns, byteSplits, growthFan } from "../../web/src/charts/series.js";
+import { blockColumns, byteSplits, growthFan, restartTimes } from "../../web/src/charts/series.js";
 import { rangeOf, sparkPath } from "../../web/src/charts/spark.js";
 
 const block = (start, end, inuse_bytes) => ({
@@ -73,4 +73,10 @@ test("a sparkline runs from edge to edge", () => {
 
 test("labels of bytes stand at powers of two", () => {
   assert.deepEqual(byteSplits(0, 1000, 5), [0, 256, 512, 768]);
+});
+
+test("a restart is where less was allocated than before", () => {
+  const seen = [1, 5, 9, 2, 4, 3].map((alloc_bytes, i) => ({ start: 10 * i, alloc_bytes }));
+  assert.deepEqual(restartTimes(seen), [30, 50]);
+  assert.deepEqual(restartTimes([]), []);
 });

@@ -95,7 +95,7 @@ def target_of(index, jobs, rng, labels=None):
         "buildError": "",
         "timeToLimit": {"seconds": 10200, "lo": 9300, "hi": 11400} if verdict == "leak" else None,
         "limit": {"bytes": 2048 * MIB, "source": "GOMEMLIMIT"},
-        "firstSeenIn": {"version": "v1.8.2", "revision": "4fb2c1d09a", "buildId": "", "absentIn": "v1.8.1"}
+        "firstSeenIn": {"version": "v1.8.2", "revision": "4fb2c1d09a", "buildId": "", "at": rfc3339(10 * HOUR_S), "absentIn": "v1.8.1"}
         if verdict == "leak" else None,
         "onset": {"from": rfc3339(9 * HOUR_S), "to": rfc3339(8 * HOUR_S)} if verdict == "leak" else None,
         "goroutines": {"count": rng.randint(20, 4000), "growth": 0},
@@ -173,11 +173,12 @@ class Answers:
         now, length = time.time(), 600
         values = curve(random.Random(5), target["heap"]["verdict"], 300 * MIB, 140)
         start = now - length * len(values)
+        rate = (values[-1] - values[0]) / (length * len(values))
         return {"target": target["id"], "site": query.get("site"), "type": query.get("type"),
-                **verdict_of(target["heap"]["verdict"], target["heap"]["growth_bytes_per_second"], 9 * HOUR_S),
+                **verdict_of(target["heap"]["verdict"], rate, 9 * HOUR_S),
                 "gates": gates(target["heap"]["verdict"]),
                 "blocks": [{"start": start + i * length, "end": start + (i + 1) * length, "inuse_bytes": v,
-                            "inuse_min_bytes": round(v * 0.93), "alloc_bytes": 3 * v} for i, v in enumerate(values)]}
+                            "inuse_min_bytes": round(v * 0.93), "alloc_bytes": (i if i < 20 else i - 20) * 90 * MIB} for i, v in enumerate(values)]}
 
     def rows(self, kind, target):
         name = target.get("name")

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { memoryLines } from "../../web/src/target/memory.js";
+import { buildMarks, memoryLines } from "../../web/src/target/memory.js";
 import { inOrder } from "../../web/src/target/order.js";
 
 const look = (minute, resident) => ({ at: `2026-11-21T10:0${minute}:00Z`, resident, inuse: 0 });
@@ -38,4 +38,11 @@ test("rows come largest first, unknown ones last", () => {
     [3, 2, 1],
   );
   assert.equal(inOrder([{ id: 1 }], "no such column").length, 1);
+});
+
+test("the build a leak began in is marked where it was first seen", () => {
+  const seen = { version: "v2", absentIn: "v1", at: "1970-01-01T00:01:00Z" };
+  assert.deepEqual(buildMarks({ firstSeenIn: seen }), [{ time_s: 60, label: "v2", colour: "dim" }]);
+  assert.deepEqual(buildMarks({ firstSeenIn: { ...seen, absentIn: null } }), []);
+  assert.deepEqual(buildMarks({ firstSeenIn: null }), []);
 });

@@ -6,7 +6,7 @@ import { useMemo } from "preact/hooks";
 
 import { bytes } from "../format.js";
 import { TimeChart } from "./time.jsx";
-import { blockColumns, growthFan } from "./series.js";
+import { blockColumns, growthFan, restartTimes } from "./series.js";
 
 const INUSE = [
   { label: "in use", colour: "accent", width: 2 },
@@ -22,12 +22,15 @@ function secondsOf(time) {
   return ms > 0 ? ms / 1000 : null;
 }
 
-export function onsetMarks(verdict) {
-  const time_s = secondsOf(verdict.onset?.from ?? verdict.growing_since);
-  return time_s ? [{ time_s, label: "growth began", colour: "text" }] : [];
+function marksOf(series) {
+  const began = secondsOf(series.onset?.from ?? series.growing_since);
+  return [
+    ...restartTimes(series.blocks).map((time_s) => ({ time_s, label: "restart", colour: "dim" })),
+    ...(began ? [{ time_s: began, label: "growth began", colour: "text" }] : []),
+  ];
 }
 
-// series as of /series; more: { columns, lines } that are drawn too; marks beside the onset's.
+// series as of /series; more: { columns, lines } that are drawn too; marks beside those of the series itself.
 export function History({ series, more, marks = [] }) {
   const columns = useMemo(() => blockColumns(series.blocks), [series]);
   const fan = useMemo(() => growthFan(columns, series), [columns, series]);
@@ -44,7 +47,7 @@ export function History({ series, more, marks = [] }) {
       data={data}
       lines={[...INUSE, ...(fan ? FAN : []), ...(more?.lines ?? [])]}
       bands={bands}
-      marks={[...onsetMarks(series), ...marks]}
+      marks={[...marksOf(series), ...marks].sort((a, b) => a.time_s - b.time_s)}
       label={`Chart: bytes in use from ${bytes(known[0])} to ${bytes(known.at(-1))}`}
     />
   );

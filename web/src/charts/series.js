@@ -61,6 +61,13 @@ export function growthFan(columns, verdict) {
   ];
 }
 
+// When the process restarted: what it allocated since its start only ever grows while it lives.
+export function restartTimes(blocks) {
+  return blocks
+    .filter((block, i) => i > 0 && block.alloc_bytes < blocks[i - 1].alloc_bytes)
+    .map((block) => block.start);
+}
+
 // Powers of two between low and high that make a readable axis.
 export function byteSplits(low, high, count) {
   const step = 2 ** Math.ceil(Math.log2(Math.max(high - low, 1) / count));

@@ -106,9 +106,14 @@ function What({ row }) {
   );
 }
 
+function isSeen(row) {
+  return row.beforeBytes > 0 || row.afterBytes > 0;
+}
+
 // What a forced collection freed: the rest is held by something.
 export function Collection({ gc }) {
   if (!gc) return null;
+  const rows = gc.rows.filter(isSeen).slice(0, ROWS_SHOWN);
   return (
     <section class="card" aria-labelledby="gc-title">
       <h2 id="gc-title">Before and after a forced GC</h2>
@@ -132,7 +137,7 @@ export function Collection({ gc }) {
           </tr>
         </thead>
         <tbody>
-          {gc.rows.slice(0, ROWS_SHOWN).map((row) => (
+          {rows.map((row) => (
             <tr key={row.site}>
               <td class="r-name">
                 <What row={row} />
@@ -144,9 +149,7 @@ export function Collection({ gc }) {
           ))}
         </tbody>
       </table>
-      {gc.total > Math.min(gc.rows.length, ROWS_SHOWN) && (
-        <p class="dim">The largest of {gc.total.toLocaleString("en")}.</p>
-      )}
+      {gc.total > rows.length && <p class="dim">The largest of {gc.total.toLocaleString("en")}.</p>}
     </section>
   );
 }

@@ -44,12 +44,17 @@ export function Capture({ target }) {
         type="button"
         class="plain-button"
         disabled={busy || !why.data.capture.allowed}
-        title={refusing?.text}
+        aria-describedby={refusing ? "capture-refused" : null}
         onClick={capture}
       >
         {busy ? "Asking …" : "Capture evidence"}
       </button>
       <Outcome outcome={outcome} />
+      {refusing && !outcome && (
+        <small class="dim" id="capture-refused">
+          {refusing.text}
+        </small>
+      )}
     </span>
   );
 }

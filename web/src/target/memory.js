@@ -1,5 +1,7 @@
 // A target's memory beyond its live heap, as /memory tells it. Pure functions.
 
+import { firstBuild } from "../fleet/rows.js";
+
 const LINES = [
   { key: "resident", label: "RSS", colour: "growing" },
   { key: "inuse", label: "spans in use", colour: "healthy", width: 1 },
@@ -39,13 +41,9 @@ export function memoryLines(memory) {
   };
 }
 
-// Restarts and new builds, where the daemon says when they were: [{ at, build }].
-export function restartMarks(target) {
-  return (target.restartsSeen ?? [])
-    .filter(({ at }) => seconds(at))
-    .map(({ at, build }) => ({
-      time_s: seconds(at),
-      label: build ? `deploy ${build}` : "restart",
-      colour: "dim",
-    }));
+// The build that the target's leak began in, where it was first seen: as a list of marks, of one or none.
+export function buildMarks({ firstSeenIn }) {
+  const build = firstBuild(firstSeenIn);
+  const time_s = seconds(firstSeenIn?.at);
+  return build && time_s ? [{ time_s, label: build, colour: "dim" }] : [];
 }

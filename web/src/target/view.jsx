@@ -12,7 +12,7 @@ import { buildName, limitOf, rateOf } from "../fleet/rows.js";
 import { href } from "../route.js";
 import { Capture } from "./capture.jsx";
 import { Goroutines } from "./goroutines.jsx";
-import { memoryLines, restartMarks } from "./memory.js";
+import { buildMarks, memoryLines } from "./memory.js";
 import { Rows } from "./rows.jsx";
 
 export function TargetTitle({ labels, health, verdict, children }) {
@@ -95,7 +95,7 @@ function Chart({ target, memory }) {
           <History
             series={{ ...series, onset: target.onset }}
             more={more}
-            marks={restartMarks(target)}
+            marks={buildMarks(target)}
           />
         )}
       </Live>
