@@ -34,7 +34,8 @@ $(srcdir)/web/dist/favicon.svg: $(srcdir)/web/dist/licences.txt
 
 TESTS += tests/web/units tests/web/style
 EXTRA_DIST += \
-	tests/web/units tests/web/style tests/web/fixture.py \
+	web/pictures/fleet.png web/pictures/site.png web/pictures/incident.png \
+	tests/web/units tests/web/style tests/web/fixture.py tests/web/pictures.py \
 	tests/web/charts.test.mjs tests/web/flame.test.mjs tests/web/fleet.test.mjs \
 	tests/web/format.test.mjs tests/web/incidents.test.mjs tests/web/route.test.mjs \
 	tests/web/target.test.mjs tests/web/visible.test.mjs

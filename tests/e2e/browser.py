@@ -24,19 +24,31 @@ class Browser:
         self.chromium = Process(
             [shutil.which("chromium"), *ARGS, f"--user-data-dir={profile}", "about:blank"],
             tmp_path / "chromium.log")
-        self.driver = Process(
-            [shutil.which("chromedriver"), "--port=0"], tmp_path / "chromedriver.log")
+        self.driver = None
+        self.logs = tmp_path
         self.session = None
         self.events = []
 
     def start(self):
         debugging = self.chromium.wait_for_log(r"DevTools listening on ws://127\.0\.0\.1:(\d+)", 30)[1]
-        port = self.driver.wait_for_log(r"started successfully on port (\d+)", 30)[1]
+        port = self.start_driver()
         self.session = f"http://127.0.0.1:{port}/session"
         answer = self.call("", {"capabilities": {"alwaysMatch": {
             "goog:chromeOptions": {"debuggerAddress": f"127.0.0.1:{debugging}"},
             "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}}})
         self.session += "/" + answer["sessionId"]
+
+    def start_driver(self):
+        """Returns the port of a driver. It takes a free one for IPv6 and fails when that is not free for
+        IPv4, which happens where many tests run: then another one is started."""
+        for attempt in range(5):
+            log = self.logs / f"chromedriver-{attempt}.log"
+            self.driver = Process([shutil.which("chromedriver"), "--port=0"], log)
+            try:
+                return self.driver.wait_for_log(r"started successfully on port (\d+)", 30)[1]
+            except AssertionError:
+                if attempt == 4 or "Address already in use" not in self.driver.log():
+                    raise
 
     def call(self, path, body):
         answer = requests.post(self.session + path, json=body, timeout=60).json()["value"]
@@ -91,5 +103,6 @@ class Browser:
                 if e["method"] == "Network.requestWillBeSent"]
 
     def close(self):
-        self.driver.stop()
+        if self.driver:
+            self.driver.stop()
         self.chromium.stop()

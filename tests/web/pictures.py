@@ -53,8 +53,14 @@ def take(browser, url, view, ready, look, path):
     print(path)
 
 
+def leaks_of_all(daemon):
+    """The leaking sites, once each of the three services has one."""
+    leaks = [suspect for suspect in daemon.suspects("leak") if suspect["site"]]
+    return leaks if len(leaks) >= 3 else None
+
+
 def take_all(browser, daemon, directory):
-    leaks = wait_until(lambda: (lambda s: len(s) >= 3 and s)(daemon.suspects("leak")), 300, "three leaks", poll_s=1)
+    leaks = wait_until(lambda: leaks_of_all(daemon), 300, "three leaks", poll_s=1)
     ready = wait_until(lambda: daemon.api("incidents", state="ready")["incidents"], 120, "an incident", poll_s=1)
     target, site = leaks[0]["target"]["id"], leaks[0]["site"]["id"]
     take(browser, daemon.url, "", ".answer", (560, "light"), directory / "fleet.png")

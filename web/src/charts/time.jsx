@@ -11,6 +11,7 @@ import { byteSplits } from "./series.js";
 const HEIGHT_PX = 240;
 const AXIS_PX = 70;
 const LABEL_PX = 14;
+const TIME_SPACE_PX = 84; // between two labels that tell seconds
 
 // By the step between two labels: how a label reads, and what it says more of when a year, a day or a
 // minute begins.
@@ -90,7 +91,7 @@ function plotOf(host, props, palette) {
         },
       },
       axes: [
-        { ...axis, values: TIME_FORMATS },
+        { ...axis, values: TIME_FORMATS, space: TIME_SPACE_PX },
         {
           ...axis,
           size: AXIS_PX,
