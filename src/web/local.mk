@@ -9,8 +9,8 @@ WEB_INPUT = \
 	web/src/flame/colour.js web/src/flame/flame.jsx web/src/flame/layout.js \
 	web/src/flame/paint.js web/src/flame/view.jsx \
 	web/src/fleet/answers.js web/src/fleet/answers.jsx web/src/fleet/filters.jsx \
-	web/src/fleet/rows.js web/src/fleet/source.js web/src/fleet/table.jsx \
-	web/src/fleet/view.jsx web/src/fleet/window.js \
+	web/src/fleet/rows.js web/src/fleet/slice.js web/src/fleet/source.js \
+	web/src/fleet/table.jsx web/src/fleet/view.jsx web/src/fleet/window.js \
 	web/src/incidents/actions.jsx web/src/incidents/incident.jsx web/src/incidents/list.jsx \
 	web/src/incidents/report.jsx web/src/incidents/words.js \
 	web/src/parts/gates.jsx web/src/parts/header.jsx web/src/parts/help.jsx \

@@ -4,7 +4,7 @@ import test from "node:test";
 
 import { answersOf, calmOf } from "../../web/src/fleet/answers.js";
 import { filterRows, firstBuild, jobLines, rowOf, sortRows } from "../../web/src/fleet/rows.js";
-import { visibleSlice } from "../../web/src/fleet/window.js";
+import { visibleSlice } from "../../web/src/fleet/slice.js";
 
 function target(instance, heap = {}, rest = {}) {
   return {

@@ -1,16 +1,8 @@
-// Virtual rows: of a long list only what the window shows, and a little above and below, is in the page.
+// Virtual rows: which of a long list are in the page follows its scrolling.
 
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 
-const OVERSCAN_ROWS = 12;
-
-// The slice of `count` rows of `height` pixels, the first of which is `top` pixels below the upper edge
-// of a window `view` pixels high (negative: scrolled past).
-export function visibleSlice({ count, height, top, view }) {
-  const first = Math.max(0, Math.floor(-top / height) - OVERSCAN_ROWS);
-  const last = Math.min(count, Math.ceil((view - top) / height) + OVERSCAN_ROWS);
-  return { first: Math.min(first, count), last: Math.max(last, Math.min(first, count)) };
-}
+import { visibleSlice } from "./slice.js";
 
 // The slice for a list in the element of ref, by the scrolling of the whole page.
 export function useWindow(ref, count, height) {
