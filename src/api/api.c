@@ -47,6 +47,7 @@ void api_routes_add(struct http_router *router, const struct api_view *view)
         {"/api/v1/targets/{id}/memory", endpoint_target_memory},
         {"/api/v1/suspects", endpoint_suspects},
         {"/api/v1/gate", endpoint_gate},
+        {"/api/v1/openapi.json", endpoint_openapi},
         {"/api/v1/status/config", endpoint_config},
         {"/api/v1/status/buildinfo", endpoint_buildinfo},
     };

@@ -18,5 +18,6 @@ http_handler endpoint_target_goroutines;
 http_handler endpoint_target_memory;
 http_handler endpoint_suspects;
 http_handler endpoint_gate;
+http_handler endpoint_openapi;
 
 #endif

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/query.h"
 #include "base/hash.h"
 
-#define OFFSET_MAX       1000000
 #define REPORT_BYTES_MAX ((size_t)2 << 20)
 
 const struct evidence_incident *incidents_find(
@@ -179,11 +179,10 @@ static void endpoint_incidents(
     const struct api_incidents *view = ctx;
     struct filter filter = {.now = view->now(view->ctx)};
     struct lw_err err;
-    int64_t limit, offset, total = 0;
+    struct query_page page;
+    size_t total = 0;
     if (parse_filter(request, &filter, &err) < 0 ||
-        http_request_int(
-            request, "limit", INCIDENTS_LIMIT_DEFAULT, 1, INCIDENTS_LIMIT_MAX, &limit, &err) < 0 ||
-        http_request_int(request, "offset", 0, 0, OFFSET_MAX, &offset, &err) < 0) {
+        query_page_parse(request, INCIDENTS_LIMIT_DEFAULT, INCIDENTS_LIMIT_MAX, &page, &err) < 0) {
         api_error(response, &err);
         return;
     }
@@ -193,12 +192,12 @@ static void endpoint_incidents(
         const struct evidence_incident *incident = evidence_catalogue_at(view->catalogue, i);
         if (!passes(&filter, incident))
             continue;
-        if (total >= offset && total < offset + limit)
+        if (query_page_has(&page, total))
             incidents_render(json_append(list), incident, filter.now);
         total++;
     }
-    json_int(data, "total", total);
-    json_success(response, data);
+    json_int(data, "total", (int64_t)total);
+    json_success_tagged(response, request, data);
 }
 
 void api_incidents_routes_add(struct http_router *router, const struct api_incidents *view)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/api.h"
+#include "base/hash.h"
 
 static const char content_type[] = "application/json";
 
@@ -28,14 +29,26 @@ void json_success(struct http_response *response, cJSON *data)
     answer(response, 200, envelope);
 }
 
-/* Prometheus' errorType for an HTTP status. */
+void json_success_tagged(
+    struct http_response *response, const struct http_request *request, cJSON *data)
+{
+    json_success(response, data);
+    if (response->status == 200)
+        http_response_etag(response, request, lw_hash_bytes(0, response->body, response->len));
+}
+
+/* The errorType for an HTTP status: Prometheus' words, where it has one. */
 static const char *error_type(int status)
 {
     switch (status) {
+    case 401:
+        return "unauthorized";
+    case 403:
+        return "forbidden";
     case 404:
         return "not_found";
-    case 406:
-        return "not_acceptable";
+    case 429:
+        return "limited";
     case 503:
         return "unavailable";
     case 504:

@@ -21,4 +21,9 @@
 /* Answers {"status":"success","data":…}; data is taken. */
 void json_success(struct http_response *response, cJSON *data);
 
+/* As json_success, with an ETag of what is answered: an answer that has not changed since the
+ * client last asked does not travel again. */
+void json_success_tagged(
+    struct http_response *response, const struct http_request *request, cJSON *data);
+
 #endif

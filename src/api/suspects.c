@@ -4,18 +4,20 @@
 #include <string.h>
 
 #include "api/endpoints.h"
+#include "api/query.h"
 #include "api/render.h"
 #include "api/suspects.h"
 #include "base/mem.h"
 
 /* More suspects than this in one answer would help nobody; the count of all is said. */
 #define SUSPECTS_LIMIT_DEFAULT 200
-#define SUSPECTS_LIMIT_MAX     10000
+#define SUSPECTS_LIMIT_MAX     1000
+
+static const char *const verdicts[] = {"any", "leak", "growing"};
 
 struct suspect_filter {
-    bool leak;
-    bool growing;
-    const char *job; /* NULL: any */
+    struct query_targets targets;
+    const char *verdict; /* one of those */
 };
 
 static enum trend_class class_of(const struct trend_series *series)
@@ -25,8 +27,8 @@ static enum trend_class class_of(const struct trend_series *series)
 
 static bool wanted(const struct suspect_filter *filter, const struct trend_series *series)
 {
-    enum trend_class c = class_of(series);
-    return (c == TREND_LEAK && filter->leak) || (c == TREND_GROWING && filter->growing);
+    return filter->verdict == verdicts[0] ||
+           strcmp(filter->verdict, trend_class_word(class_of(series))) == 0;
 }
 
 static void add(struct suspects *all, const struct suspect *suspect)
@@ -88,7 +90,7 @@ size_t suspects_count(const struct store_target *target)
 static void collect(
     struct suspects *all, const struct store_target *target, const struct suspect_filter *filter)
 {
-    if (filter->job && strcmp(filter->job, lw_labels_get(target->labels, "job")) != 0)
+    if (!query_targets_match(&filter->targets, target))
         return;
     struct suspects here = {0};
     suspects_collect(&here, target);
@@ -144,14 +146,12 @@ static void render_suspect(
 static int parse_filter(
     const struct http_request *request, struct suspect_filter *filter, struct lw_err *err)
 {
-    const char *verdict = http_request_param(request, "verdict");
-    filter->job = http_request_param(request, "job");
-    filter->leak = !verdict || strcmp(verdict, "growing") != 0;
-    filter->growing = !verdict || strcmp(verdict, "leak") != 0;
-    if (verdict && strcmp(verdict, "leak") && strcmp(verdict, "growing") && strcmp(verdict, "any"))
-        return lw_err_set(
-            err, LW_INVALID, "verdict \"%.40s\" is not one of leak, growing, any", verdict);
-    return 0;
+    size_t verdict;
+    if (query_word(
+            request, "verdict", verdicts, sizeof verdicts / sizeof *verdicts, &verdict, err) < 0)
+        return -1;
+    filter->verdict = verdicts[verdict];
+    return query_targets_parse(request, &filter->targets, err);
 }
 
 void endpoint_suspects(
@@ -159,11 +159,10 @@ void endpoint_suspects(
 {
     const struct api_view *view = ctx;
     struct suspect_filter filter;
-    int64_t limit;
+    struct query_page page;
     struct lw_err err;
     if (parse_filter(request, &filter, &err) < 0 ||
-        http_request_int(
-            request, "limit", SUSPECTS_LIMIT_DEFAULT, 1, SUSPECTS_LIMIT_MAX, &limit, &err) < 0) {
+        query_page_parse(request, SUSPECTS_LIMIT_DEFAULT, SUSPECTS_LIMIT_MAX, &page, &err) < 0) {
         api_error(response, &err);
         return;
     }
@@ -174,9 +173,9 @@ void endpoint_suspects(
         qsort(all.list, all.count, sizeof *all.list, worst_first);
     cJSON *data = cJSON_CreateObject();
     cJSON *list = json_array(data, "suspects");
-    for (size_t i = 0; i < all.count && i < (size_t)limit; i++)
+    for (size_t i = page.offset; i < all.count && query_page_has(&page, i); i++)
         render_suspect(json_append(list), &all.list[i], store_trend_config(view->store));
     json_int(data, "count", (int64_t)all.count);
     free(all.list);
-    json_success(response, data);
+    json_success_tagged(response, request, data);
 }

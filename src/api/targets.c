@@ -1,9 +1,10 @@
-/* /api/v1/targets, …/{id}, …/{id}/sites, …/{id}/types, …/{id}/series */
+/* /api/v1/targets/{id}, …/sites, …/types, …/series */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/endpoints.h"
+#include "api/query.h"
 #include "api/render.h"
 #include "base/hash.h"
 #include "base/mem.h"
@@ -27,30 +28,6 @@ const struct store_target *endpoint_find_target(
         api_error(response, &err);
     }
     return target;
-}
-
-void endpoint_targets(void *ctx, const struct http_request *request, struct http_response *response)
-{
-    const struct api_view *view = ctx;
-    const char *pool = http_request_param(request, "scrapePool");
-    const char *state = http_request_param(request, "state");
-    struct lw_err err;
-    if (state && strcmp(state, "active") && strcmp(state, "dropped") && strcmp(state, "any")) {
-        lw_err_set(&err, LW_INVALID, "state \"%.40s\" is not one of active, dropped, any", state);
-        api_error(response, &err);
-        return;
-    }
-    bool active = !state || strcmp(state, "dropped") != 0;
-    cJSON *data = cJSON_CreateObject();
-    cJSON *list = json_array(data, "activeTargets");
-    for (size_t i = 0; active && i < store_target_count(view->store); i++) {
-        const struct store_target *target = store_target_at(view->store, i);
-        if (!pool || strcmp(pool, target->job_name) == 0)
-            render_target(json_append(list), target);
-    }
-    json_array(data, "droppedTargets"); /* nothing is dropped without relabelling */
-    json_object(data, "droppedTargetCounts");
-    json_success(response, data);
 }
 
 void endpoint_target(void *ctx, const struct http_request *request, struct http_response *response)
@@ -94,22 +71,9 @@ static int by_growth(const void *a, const void *b)
 
 typedef int row_order(const void *, const void *);
 
-/* The order a request asks for: rows lie in that of in-use already (NULL). */
-static int parse_sort(const struct http_request *request, row_order **order, struct lw_err *err)
-{
-    const char *sort = http_request_param(request, "sort");
-    *order = NULL;
-    if (!sort || strcmp(sort, "inuse") == 0)
-        return 0;
-    if (strcmp(sort, "alloc") == 0)
-        *order = by_alloc;
-    else if (strcmp(sort, "growth") == 0)
-        *order = by_growth;
-    else
-        return lw_err_set(
-            err, LW_INVALID, "sort \"%.40s\" is not one of inuse, alloc, growth", sort);
-    return 0;
-}
+/* What rows can be asked for by, and how: they lie in the order of in-use already (NULL). */
+static const char *const sorts[] = {"inuse", "alloc", "growth"};
+static row_order *const row_orders[] = {NULL, by_alloc, by_growth};
 
 static void render_row(
     cJSON *object, const struct store_target *target, const struct store_row *row)
@@ -126,13 +90,13 @@ static void render_row(
     render_verdict(object, row->series);
 }
 
-/* The question of …/sites and …/types: which rows, in which order, how many. */
+/* The question of …/sites and …/types: which rows, in which order, which page. */
 struct row_query {
     const struct store_target *target;
     const struct store_rows *rows;
     const char *name; /* of the list in the answer */
     row_order *order;
-    size_t limit;
+    struct query_page page;
 };
 
 static cJSON *render_rows(const struct row_query *q)
@@ -147,13 +111,14 @@ static cJSON *render_rows(const struct row_query *q)
     struct profile_values other = q->rows->other;
     size_t other_count = q->rows->other_count;
     for (size_t i = 0; i < q->rows->count; i++) {
-        if (i < q->limit) {
+        if (query_page_has(&q->page, i)) {
             render_row(json_append(list), q->target, rows[i]);
             continue;
         }
         profile_values_add(&other, &rows[i]->values);
         other_count += rows[i]->sites;
     }
+    json_int(data, "total", (int64_t)q->rows->count);
     cJSON *rest = json_object(data, "other");
     json_int(rest, "sites", (int64_t)other_count);
     json_int(rest, "inuse_bytes", other.inuse_bytes);
@@ -166,16 +131,15 @@ static cJSON *render_rows(const struct row_query *q)
 static void answer_rows(
     struct row_query *q, const struct http_request *request, struct http_response *response)
 {
-    int64_t limit;
+    size_t sort;
     struct lw_err err;
-    if (http_request_int(request, "limit", ROWS_LIMIT_DEFAULT, 1, ROWS_LIMIT_MAX, &limit, &err) <
-            0 ||
-        parse_sort(request, &q->order, &err) < 0) {
+    if (query_page_parse(request, ROWS_LIMIT_DEFAULT, ROWS_LIMIT_MAX, &q->page, &err) < 0 ||
+        query_word(request, "sort", sorts, sizeof sorts / sizeof *sorts, &sort, &err) < 0) {
         api_error(response, &err);
         return;
     }
-    q->limit = (size_t)limit;
-    json_success(response, render_rows(q));
+    q->order = row_orders[sort];
+    json_success_tagged(response, request, render_rows(q));
 }
 
 void endpoint_target_sites(

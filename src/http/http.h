@@ -110,6 +110,11 @@ void http_router_free(struct http_router **router);
 void http_router_add(struct http_router *router, const char *method, const char *path,
     size_t body_limit_bytes, http_handler *handler, void *ctx);
 
+/* Walks the routes in the order in which they were added: start with *at = 0; false at the end. The
+ * method is "GET" or "POST", whatever else these take; the texts are static. */
+bool http_router_next(
+    const struct http_router *router, size_t *at, const char **method, const char **path);
+
 /* ---- streamed bodies ---- */
 
 /* A request whose body is handed on as it comes, and which may be answered after that. The

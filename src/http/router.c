@@ -94,6 +94,17 @@ void http_router_add_stream(struct http_router *router, const char *method, cons
         &(struct route){.method = method_of(method), .path = path, .stream = handler, .ctx = ctx});
 }
 
+bool http_router_next(
+    const struct http_router *router, size_t *at, const char **method, const char **path)
+{
+    if (*at == router->count)
+        return false;
+    const struct route *route = &router->routes[(*at)++];
+    *method = route->method == METHOD_GET ? "GET" : "POST";
+    *path = route->path;
+    return true;
+}
+
 /* Whether the route's path fits the path asked for; if so, where its {id} and {name} lie. */
 static bool fits(const char *pattern, const char *path, struct match *match)
 {

@@ -16,3 +16,12 @@ TESTS += tests/unit/test_api_process
 tests_unit_test_api_process_SOURCES = tests/unit/test_api_process.c $(FLEET)
 tests_unit_test_api_process_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_api_process_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_api_openapi
+TESTS += tests/unit/test_api_openapi
+tests_unit_test_api_openapi_SOURCES = tests/unit/test_api_openapi.c \
+	tests/sim/world.c tests/sim/world.h \
+	tests/unit/profile_sketch.c tests/unit/profile_sketch.h
+tests_unit_test_api_openapi_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tests/sim \
+	-I$(top_srcdir)/tests/unit
+tests_unit_test_api_openapi_LDADD = $(UNIT_LIBS)
