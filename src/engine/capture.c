@@ -104,8 +104,8 @@ static void tell(const struct run *run)
             incident->title, bundle->ok_count, CAPTURE_STEP_COUNT, bundle->bytes,
             (double)(incident->finished.ns - incident->opened.ns) / 1e9);
     else
-        lw_warn("capture", "incident %s of %s/%s: no evidence: %s", id, incident->job,
-            incident->instance, incident->why);
+        lw_warn("capture", "incident %s of %s/%s: %lld bytes of evidence are kept: %s", id,
+            incident->job, incident->instance, (long long)incident->bytes, incident->why);
 }
 
 static void count(struct captures *captures, const struct run *run, size_t kept_bytes)
@@ -131,7 +131,7 @@ static void written(struct loop_job *job)
     struct engine *engine = run->engine;
     struct captures *captures = engine->captures;
     bool is_ready = run->work.incident->state == EVIDENCE_READY;
-    count(captures, run, is_ready ? run->work.bundle->bytes : 0);
+    count(captures, run, is_ready ? run->work.bundle->bytes : (size_t)run->work.incident->bytes);
     tell(run);
     struct watch *watch = lw_map_find(&captures->watches, run->target_id);
     if (watch) {

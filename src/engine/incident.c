@@ -1,6 +1,7 @@
 #include "engine/incident.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -285,57 +286,81 @@ static enum evidence_file_state file_state(enum capture_state state)
     return EVIDENCE_FILE_FAILED;
 }
 
-static int add(struct evidence_draft *draft, const char *name, struct lw_wall taken,
-    const struct lw_strbuf *bytes, struct lw_err *err)
+/* An incident on its way to the disk. What cannot be written, because the disk is full, say, is
+ * noted in the manifest and the rest goes on: the next file may be a smaller one. */
+struct writing {
+    struct evidence_draft *draft;
+    size_t lost;       /* files that could not be written */
+    struct lw_err why; /* of the first */
+};
+
+static void add_file(
+    struct writing *w, const struct evidence_file *file, const void *bytes, size_t len)
+{
+    struct lw_err err;
+    if (evidence_draft_add(w->draft, file, bytes, len, &err) < 0 && w->lost++ == 0)
+        w->why = err;
+}
+
+static void add(
+    struct writing *w, const char *name, struct lw_wall taken, const struct lw_strbuf *bytes)
 {
     struct evidence_file file = {.state = EVIDENCE_FILE_OK, .taken = taken};
     strncpy(file.name, name, sizeof file.name - 1);
-    return evidence_draft_add(draft, &file, bytes->data, bytes->len, err);
+    add_file(w, &file, bytes->data, bytes->len);
 }
 
-static int add_item(struct evidence_draft *draft, enum capture_step step,
-    const struct capture_item *item, struct lw_err *err)
+static void add_item(struct writing *w, enum capture_step step, const struct capture_item *item)
 {
     struct evidence_file file = {.state = file_state(item->state),
         .taken = item->taken,
         .why = item->why[0] ? (char *)item->why : NULL};
     strncpy(file.name, capture_step_file(step), sizeof file.name - 1);
-    return evidence_draft_add(draft, &file, item->body, item->len, err);
+    add_file(w, &file, item->body, item->len);
 }
 
-static int add_baseline(struct evidence_draft *draft, const char *name,
-    const struct evidence_baseline *baseline, struct lw_err *err)
+static void add_baseline(
+    struct writing *w, const char *name, const struct evidence_baseline *baseline)
 {
     struct lw_strbuf bytes = {.data = baseline->bytes, .len = baseline->len};
-    return baseline->bytes ? add(draft, name, baseline->taken, &bytes, err) : 0;
+    if (baseline->bytes)
+        add(w, name, baseline->taken, &bytes);
 }
 
 /* The report goes first: where the disk becomes full, it is what one would rather have. */
-static int add_all(struct evidence_draft *draft, const struct reading *r,
-    const struct lw_strbuf *json, const struct lw_strbuf *markdown, struct lw_err *err)
+static void add_all(struct writing *w, const struct reading *r, const struct lw_strbuf *json,
+    const struct lw_strbuf *markdown)
 {
     struct lw_wall now = r->work->incident->finished;
-    int failed = add(draft, "report.json", now, json, err) < 0 ||
-                 add(draft, "report.md", now, markdown, err) < 0;
-    for (int i = 0; !failed && i < CAPTURE_STEP_COUNT; i++)
-        failed = add_item(draft, (enum capture_step)i, item_of(r, (enum capture_step)i), err) < 0;
-    failed = failed || add_baseline(draft, "baseline.pb.gz", &r->before, err) < 0 ||
-             add_baseline(draft, "last.pb.gz", &r->last, err) < 0;
-    return failed ? -1 : 0;
+    add(w, "report.json", now, json);
+    add(w, "report.md", now, markdown);
+    for (int i = 0; i < CAPTURE_STEP_COUNT; i++)
+        add_item(w, (enum capture_step)i, item_of(r, (enum capture_step)i));
+    add_baseline(w, "baseline.pb.gz", &r->before);
+    add_baseline(w, "last.pb.gz", &r->last);
+}
+
+static void judge_writing(struct evidence_incident *incident, const struct writing *w)
+{
+    char why[sizeof w->why.msg + 64];
+    if (w->lost == 0)
+        return;
+    snprintf(why, sizeof why, "%zu of its files could not be kept: %s", w->lost, w->why.msg);
+    incident->state = EVIDENCE_FAILED;
+    free(incident->why);
+    incident->why = lw_strdup(why);
 }
 
 static int write_evidence(struct reading *r, const struct lw_strbuf *json,
     const struct lw_strbuf *markdown, struct lw_err *err)
 {
     const struct incident_work *work = r->work;
-    struct evidence_draft *draft = evidence_draft_new(work->evidence, work->incident->id, err);
-    if (!draft)
+    struct writing w = {.draft = evidence_draft_new(work->evidence, work->incident->id, err)};
+    if (!w.draft)
         return -1;
-    if (add_all(draft, r, json, markdown, err) < 0) {
-        evidence_draft_free(&draft);
-        return -1;
-    }
-    return evidence_draft_finish(&draft, work->incident, err);
+    add_all(&w, r, json, markdown);
+    judge_writing(work->incident, &w);
+    return evidence_draft_finish(&w.draft, work->incident, err);
 }
 
 static int write_all(struct reading *r, struct lw_err *err)

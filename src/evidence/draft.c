@@ -1,5 +1,6 @@
 /* How an incident comes to be: under a name nobody looks at, until all of it is on disk. */
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,12 @@ struct evidence_draft *evidence_draft_new(
     return draft;
 }
 
+static void set_text(char **text, const char *value)
+{
+    free(*text);
+    *text = lw_strdup(value);
+}
+
 /* The place for a file of that name in the list: the next one, unless it must not be. */
 static struct evidence_file *place_for(
     struct evidence_draft *draft, const char *name, struct lw_err *err)
@@ -87,8 +94,7 @@ int evidence_draft_add(struct evidence_draft *draft, const struct evidence_file 
     struct lw_err why;
     if (durable_file_write(draft->dir, file->name, bytes, len, &why) < 0) {
         added->state = EVIDENCE_FILE_FAILED;
-        free(added->why);
-        added->why = lw_strdup(why.msg);
+        set_text(&added->why, why.msg);
         if (err)
             *err = why;
         return -1;
@@ -140,16 +146,48 @@ static void hand_over_files(struct evidence_draft *draft, struct evidence_incide
     incident->bytes = incident_bytes(incident);
 }
 
+/* Removes the last file that has bytes. False: there is none, or it will not go. */
+static bool give_up_file(
+    struct evidence_draft *draft, struct evidence_incident *incident, const struct lw_err *why)
+{
+    struct lw_err stays;
+    size_t i = incident->file_count;
+    while (i > 0 && incident->files[i - 1].bytes == 0)
+        i--;
+    if (i == 0 || durable_file_remove(draft->dir, incident->files[i - 1].name, &stays) < 0)
+        return false;
+    struct evidence_file *file = &incident->files[i - 1];
+    incident->bytes -= file->bytes;
+    file->state = EVIDENCE_FILE_FAILED;
+    file->bytes = 0;
+    file->sha256[0] = '\0';
+    set_text(&file->why, "given up, as the disk had no room for the manifest");
+    incident->state = EVIDENCE_FAILED;
+    set_text(&incident->why, why->msg);
+    return true;
+}
+
+/* Without its manifest all of it would be lost: on a full disk files make room for it. */
+static int write_manifest(
+    struct evidence_draft *draft, struct evidence_incident *incident, struct lw_err *err)
+{
+    int rc;
+    do {
+        size_t len;
+        char *text = manifest_encode(incident, &len);
+        rc = durable_file_write(draft->dir, MANIFEST_NAME, text, len, err);
+        free(text);
+    } while (
+        rc < 0 && (err->sys == ENOSPC || err->sys == EDQUOT) && give_up_file(draft, incident, err));
+    return rc;
+}
+
 static int publish(
     struct evidence_draft *draft, struct evidence_incident *incident, struct lw_err *err)
 {
     char id[LW_ID_TEXT_BYTES];
-    size_t len;
     hand_over_files(draft, incident);
-    char *text = manifest_encode(incident, &len);
-    int rc = durable_file_write(draft->dir, MANIFEST_NAME, text, len, err);
-    free(text);
-    if (rc < 0 || durable_dir_sync(draft->dir, err) < 0)
+    if (write_manifest(draft, incident, err) < 0 || durable_dir_sync(draft->dir, err) < 0)
         return -1;
     lw_id_text(draft->id, id);
     if (durable_rename(draft->evidence->incidents_dir, draft->name, id, err) == 0)

@@ -149,8 +149,9 @@ int evidence_draft_add(struct evidence_draft *draft, const struct evidence_file 
     const void *bytes, size_t len, struct lw_err *err) LW_MUST_CHECK;
 
 /* Writes the manifest and gives the directory its name. *incident is told its files, bytes and
- * revision; its state must be ready or failed. Frees the draft in either case; a failure (LW_IO)
- * leaves no debris, and the incident without files. */
+ * revision; its state must be ready or failed. Where the disk has no room for the manifest, files
+ * are given up for it, the last first, and the incident becomes failed with the reason. Frees the
+ * draft in either case; a failure (LW_IO) leaves no debris, and the incident without files. */
 int evidence_draft_finish(struct evidence_draft **draft, struct evidence_incident *incident,
     struct lw_err *err) LW_MUST_CHECK;
 

@@ -23,3 +23,12 @@ tests_unit_test_engine_capture_SOURCES = tests/unit/test_engine_capture.c \
 tests_unit_test_engine_capture_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tests/sim \
 	-I$(top_srcdir)/tests/unit
 tests_unit_test_engine_capture_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_engine_incident
+TESTS += tests/unit/test_engine_incident
+tests_unit_test_engine_incident_SOURCES = tests/unit/test_engine_incident.c \
+	tests/sim/world.c tests/sim/world.h tests/unit/evidence_room.c tests/unit/evidence_room.h \
+	tests/unit/profile_sketch.c tests/unit/profile_sketch.h
+tests_unit_test_engine_incident_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tests/sim \
+	-I$(top_srcdir)/tests/unit
+tests_unit_test_engine_incident_LDADD = $(UNIT_LIBS)
