@@ -11,6 +11,7 @@ libleakwatch_a_SOURCES += \
 	src/engine/goroutines.c \
 	src/engine/incident.c src/engine/incident.h \
 	src/engine/kinds.c \
+	src/engine/learn.c src/engine/learn.h \
 	src/engine/lifecycle.c \
 	src/engine/memory.c \
 	src/engine/notify.c src/engine/notify.h \
