@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/strbuf.h"
+#include "cli/analyze.h"
 #include "cli/replay.h"
 #include "cli/types.h"
 #include "config/config.h"
@@ -18,6 +19,7 @@
 
 static const char usage[] =
     "usage: leakwatchd [flags]\n"
+    "       leakwatchd analyze [flags] FILE|DIR|URL...\n"
     "       leakwatchd types --binary=BIN [--json] [--all-sites] [PROFILE...]\n"
     "       leakwatchd replay [--json] [--interval=S] [--config=FILE] FILE.jsonl[.gz]...\n"
     "Watches Go services for memory leaks from outside; the others: see their --help.\n\n"
@@ -149,7 +151,8 @@ static bool run_subcommand(int argc, char **argv, enum flags_exit *status)
     static const struct {
         const char *word;
         enum flags_exit (*run)(int argc, char **argv);
-    } subcommands[] = {{"types", cli_types_run}, {"replay", cli_replay_run}};
+    } subcommands[] = {
+        {"analyze", cli_analyze_run}, {"types", cli_types_run}, {"replay", cli_replay_run}};
     for (size_t i = 0; i < sizeof subcommands / sizeof *subcommands; i++) {
         if (strcmp(argv[0], subcommands[i].word) == 0) {
             *status = subcommands[i].run(argc, argv);

@@ -7,7 +7,12 @@
 
 #define FLAGS_LISTEN_MAX 8
 
-enum flags_exit { FLAGS_EXIT_OK = 0, FLAGS_EXIT_RUN = 1, FLAGS_EXIT_USAGE = 2 };
+enum flags_exit {
+    FLAGS_EXIT_OK = 0,
+    FLAGS_EXIT_RUN = 1,
+    FLAGS_EXIT_USAGE = 2,
+    FLAGS_EXIT_FOUND = 3, /* what a command was asked to look for is there */
+};
 
 /* What the daemon is started with; strings are argv's. */
 struct flags {

@@ -8,13 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "cli/command.h"
+#include "cli/profile_file.h"
 #include "cli/types_print.h"
 #include "cli/types_rows.h"
-
-#define PROFILE_BYTES_MAX ((size_t)64 << 20)
 
 static const char usage[] =
     "usage: leakwatchd types --binary=BIN [--json] [--all-sites] [PROFILE...]\n"
@@ -94,20 +92,6 @@ static void image_close(struct image *image)
         munmap(image->bytes, image->len);
 }
 
-static struct profile *profile_open(const char *path, struct lw_err *err)
-{
-    char *bytes;
-    size_t len;
-    if (lw_file_read(path, PROFILE_BYTES_MAX, &bytes, &len, err) < 0)
-        return NULL;
-    struct profile_limits limits = profile_limits_for(PROFILE_BYTES_MAX);
-    struct profile *profile = profile_decode(bytes, len, &limits, err);
-    free(bytes);
-    if (!profile)
-        lw_err_prefix(err, "%s", path);
-    return profile;
-}
-
 /* ---- the work ---- */
 
 struct work {
@@ -138,7 +122,7 @@ static int gather(struct work *w, struct lw_err *err)
         return lw_err_prefix(err, "%s", o->binary);
     w->profiles = lw_new(o->profile_count + 1, sizeof *w->profiles);
     for (size_t i = 0; i < o->profile_count; i++) {
-        w->profiles[i] = profile_open(o->profiles[i], err);
+        w->profiles[i] = profile_file_read(o->profiles[i], err);
         if (!w->profiles[i])
             return -1;
         if (types_rows_add_profile(&w->rows, w->index, w->profiles[i], err) < 0)
