@@ -234,6 +234,21 @@ static struct capture_vitals vitals_of(const struct store_target *target)
     };
 }
 
+/* … and what the newest looks at its memory and goroutines told, which a capture asks for anew. */
+static struct capture_vitals looked_at(const struct store_target *target)
+{
+    const struct store_memory_look *memory = &target->memory.newest;
+    const struct store_goroutines *goroutines = &target->goroutines;
+    struct capture_vitals vitals = vitals_of(target);
+    if (memory->at.ns) {
+        vitals.heap_bytes = memory->stats.heap_alloc;
+        vitals.gc_cpu_percent = 100 * memory->stats.gc_cpu_fraction;
+    }
+    if (goroutines->at.ns)
+        vitals.goroutines = goroutines->total;
+    return vitals;
+}
+
 static void begin(struct run *run, const struct store_target *target)
 {
     struct engine *engine = run->engine;
@@ -357,7 +372,7 @@ static void judge(void *ctx, uint64_t target_id, struct capture_judgement rules[
     const struct store_target *target = store_target_find(engine->store, target_id);
     const struct config_capture *config = &engine->config->capture;
     struct capture_wish wish = wish_of(engine, target, CAPTURE_BY_VERDICT);
-    struct capture_vitals vitals = vitals_of(target);
+    struct capture_vitals vitals = looked_at(target);
     capture_budget_judge(engine->captures->budget, config, &wish, rules);
     for (int i = CAPTURE_START_RULES; i < CAPTURE_RULE_COUNT; i++)
         rules[i] = capture_rule_judge((enum capture_rule)i, config, &vitals);

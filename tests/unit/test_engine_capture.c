@@ -186,6 +186,36 @@ static void test_a_refusal_says_which_rule(void **state)
     assert_true(answer_has("enabled: "));
 }
 
+/* Without a capture: by the looks that are taken anyway. */
+static void test_rules_of_steps_are_judged_by_the_newest_looks(void **state)
+{
+    (void)state;
+    struct world_goroutines *waiting = world_add_goroutines(world_find(&world, "a:1"), "main.wait");
+    waiting->start = 700;
+    start("goroutine_ceiling: 500, gc_heap_limit: 8MB");
+    ask("GET", "why", "", "");
+    assert_int_equal(answer.status, 200);
+    assert_true(answer_has("it has 700 goroutines; their stacks are asked for as text up to 500"));
+    assert_true(answer_has("1.0 % of its CPU is spent in GC"));
+    assert_true(answer_has("{\"rule\":\"gc_heap_limit\",\"value\":12")); /* with its garbage */
+    waiting->start = 300;
+    world_find(&world, "a:1")->sites[0].start_bytes = 1 << 20; /* of another process */
+    loop_run_for(world.loop, 10 * S);
+    ask("GET", "why", "", "");
+    assert_true(answer_has("it has 300 goroutines"));
+    assert_true(answer_has("{\"rule\":\"gc_heap_limit\",\"value\":157"));
+}
+
+static void test_what_nobody_looked_at_is_not_known(void **state)
+{
+    (void)state;
+    world_find(&world, "a:1")->state = WORLD_DOWN;
+    start("");
+    ask("GET", "why", "", "");
+    assert_true(answer_has("the number of goroutines is not known"));
+    assert_true(answer_has("the size of the live heap is not known"));
+}
+
 static void test_what_is_no_request(void **state)
 {
     (void)state;
@@ -267,6 +297,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_ENGINE(test_a_request_becomes_an_incident),
         ON_ENGINE(test_a_refusal_says_which_rule),
+        ON_ENGINE(test_rules_of_steps_are_judged_by_the_newest_looks),
+        ON_ENGINE(test_what_nobody_looked_at_is_not_known),
         ON_ENGINE(test_what_is_no_request),
         ON_ENGINE(test_who_is_down_gives_a_failed_incident),
         ON_ENGINE(test_a_target_may_leave_meanwhile),
