@@ -6,8 +6,8 @@ include tests/e2e/local.mk
 include tests/targets/local.mk
 include tests/gotypes/local.mk
 
-dist_check_SCRIPTS = tests/arrows
-TESTS += tests/arrows
+dist_check_SCRIPTS = tests/arrows tests/manual
+TESTS += tests/arrows tests/manual
 # Tests find their data and the source tree by these.
 AM_TESTS_ENVIRONMENT = LW_SRCDIR='$(abs_top_srcdir)'; export LW_SRCDIR; \
 	LW_BUILDDIR='$(abs_top_builddir)'; export LW_BUILDDIR; \
