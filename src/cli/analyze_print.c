@@ -12,6 +12,8 @@
 #define YELLOW "\x1b[33m"
 #define PLAIN  "\x1b[0m"
 
+#define BASE_USUAL_S 60 /* the daemon's base block, at which a leak must last an hour */
+
 static const char *color_of(const struct trend_series *series)
 {
     const struct trend_verdict *v = series ? trend_series_verdict(series) : NULL;
@@ -126,6 +128,8 @@ static void print_verdict(FILE *out, const struct analyze_result *r)
         fprintf(out, ": too little was seen to judge; it takes %s in at least %d profiles",
             duration(trend->base_s * 48, least), 25);
     fprintf(out, " (base block %s)\n", duration(trend->base_s, base));
+    if (trend->base_s < BASE_USUAL_S && v->class >= TREND_GROWING)
+        fputs("Growth of minutes may be a warm-up: in hours it can be told apart\n", out);
 }
 
 /* ---- tables ---- */

@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	tests/e2e/hostile.py \
 	tests/e2e/pprof.py \
 	tests/e2e/pytest.ini \
+	tests/e2e/test_analyze.py \
 	tests/e2e/test_alerting.py \
 	tests/e2e/test_capture.py \
 	tests/e2e/test_config.py \
