@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/captures.h"
-#include "profile/profile.h"
+#include "profile/reader.h"
 
 /* Bodies that wait for a worker or are with one, in all: past it a scrape's outcome is `busy`. */
 #define DECODE_BYTES_MAX ((size_t)256 << 20)
@@ -19,15 +19,44 @@ struct decode_job {
     struct profile_limits limits;
     char *body; /* owned */
     size_t len;
-    struct profile *profile; /* owned; what run() gives, or NULL and err */
+    struct profile_reader *reader; /* owned; where none was to spare, run() makes one */
+    const struct profile *profile; /* lies in the reader; what run() gives, or NULL and err */
     struct lw_err err;
 };
 
 static void run(struct loop_job *job)
 {
     struct decode_job *d = (struct decode_job *)job;
-    d->profile = profile_decode(d->body, d->len, &d->limits, &d->err);
+    if (!d->reader)
+        d->reader = profile_reader_new(true);
+    if (d->reader)
+        d->profile = profile_reader_decode(d->reader, d->body, d->len, &d->limits, &d->err);
+    else
+        lw_err_set(&d->err, LW_NO_MEMORY, "no memory for reading a profile");
 }
+
+/* ---- readers, on the loop's thread ---- */
+
+static struct profile_reader *take_reader(struct engine *engine)
+{
+    return engine->reader_count ? engine->readers[--engine->reader_count] : NULL;
+}
+
+static void give_back_reader(struct engine *engine, struct profile_reader **reader)
+{
+    if (*reader && engine->reader_count < ENGINE_READERS_MAX)
+        engine->readers[engine->reader_count++] = *reader;
+    else
+        profile_reader_free(reader);
+}
+
+void engine_readers_free(struct engine *engine)
+{
+    while (engine->reader_count)
+        profile_reader_free(&engine->readers[--engine->reader_count]);
+}
+
+/* ---- results ---- */
 
 /* The log says when a target goes down, comes back, or fails in another way; not each time. */
 static void log_edge(const struct store_target *target, enum store_health before, enum lw_code code)
@@ -91,7 +120,7 @@ static void done(struct loop_job *job)
         ingest(d, &scrape);
     else
         fail(engine, d->target_id, &scrape);
-    profile_free(&d->profile);
+    give_back_reader(engine, &d->reader);
     free(d->body);
     free(d);
 }
@@ -114,7 +143,9 @@ static int submit(struct engine *engine, struct scrape_result *result,
     d->limits = *limits;
     d->body = result->body;
     d->len = result->len;
+    d->reader = take_reader(engine);
     if (loop_job_submit(engine->loop, &d->job, err) < 0) {
+        give_back_reader(engine, &d->reader);
         free(d);
         return -1;
     }

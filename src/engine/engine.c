@@ -246,6 +246,7 @@ void engine_free(struct engine **engine)
     engine_push_stop(e);
     if (e->store)
         engine_checkpoint_stop(e);
+    engine_readers_free(e);
     engine_captures_free(e);
     engine_evidence_stop(e);
     http_router_free(&e->router);

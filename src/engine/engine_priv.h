@@ -12,8 +12,12 @@
 #include "evidence/evidence.h"
 #include "metrics/metrics.h"
 #include "profile/profile.h"
+#include "profile/reader.h"
 
 #define ENGINE_SERVERS_MAX 8
+
+/* Readers of profiles that are kept for the next scrape, up to about 4 MiB each. */
+#define ENGINE_READERS_MAX 8
 
 struct engine {
     struct loop *loop;
@@ -31,6 +35,8 @@ struct engine {
 
     size_t decode_bytes;     /* of bodies that workers have or wait for */
     uint64_t decode_refused; /* bodies dropped because of that */
+    struct profile_reader *readers[ENGINE_READERS_MAX]; /* owned: those that no job has */
+    size_t reader_count;
 
     struct kinds_round *kinds; /* the one round under way, or NULL */
     struct round *rounds;      /* those under way, each owned */
@@ -63,6 +69,8 @@ struct engine {
 
 /* decode.c: a scrape's result on its way through a worker into the store */
 void engine_scraped(void *ctx, struct scrape_result *result);
+/* No job may have a reader any more. */
+void engine_readers_free(struct engine *engine);
 
 /* The job of that name in the running configuration, or NULL. */
 const struct config_job *engine_job_find(const struct engine *engine, const char *name);

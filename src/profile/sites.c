@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "profile/decoder.h"
 #include "profile/frames.h"
+#include "profile/sums.h"
 
 /* ---- sample types ---- */
 
@@ -164,13 +165,15 @@ static double size_noise_bytes(const struct profile_size *size, double period_by
     return s > 0 ? s / expm1(s / period_bytes) : period_bytes;
 }
 
-static double site_noise_bytes(const struct profile_site *site, int64_t period_bytes)
+double profile_site_noise_bytes(const struct profile_site *site, int64_t period_bytes)
 {
     if (period_bytes <= 1)
         return 0;
     double weight = 0, sum = 0;
     for (size_t i = 0; i < site->size_count; i++) {
         double inuse = (double)site->sizes[i].values.inuse_bytes;
+        if (inuse <= 0) /* most of a profile; and expm1() is a good part of decoding it */
+            continue;
         weight += inuse;
         sum += inuse * size_noise_bytes(&site->sizes[i], (double)period_bytes);
     }
@@ -284,7 +287,7 @@ static int build_sites(
         size_t rows = sum_rows(d, row, site, sizes);
         row += rows;
         sizes += site->size_count;
-        site->noise_bytes = site_noise_bytes(site, d->profile->period_bytes);
+        site->noise_bytes = profile_site_noise_bytes(site, d->profile->period_bytes);
         profile_values_add(&d->profile->total, &site->values);
         if (fill_stack(d, site, first, err) || fill_addresses(d, site, first, rows, err))
             return -1;

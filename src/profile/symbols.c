@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "profile/decoder.h"
 #include "profile/frames.h"
+#include "profile/sums.h"
 
 const char *profile_string(const struct profile_decoder *d, int64_t index, const char *what,
     uint64_t id, struct lw_err *err)
@@ -139,19 +140,12 @@ static int build_functions(struct profile_decoder *d, struct lw_err *err)
     return 0;
 }
 
-/* The line relative to the function's start stays the same when code above the function changes. */
-static uint64_t hash_frame(uint64_t function_hash, int64_t line, int64_t start_line)
-{
-    uint64_t relative = (uint64_t)line - (start_line > 0 ? (uint64_t)start_line : 0);
-    return lw_hash_u64(function_hash, relative);
-}
-
 static void add_frame(
     struct profile_decoder *d, size_t at, const struct profile_function *f, int64_t line)
 {
     d->frames[at] = (struct profile_frame){
         .function = f->name, .file = f->file, .line = line, .start_line = f->start_line};
-    uint64_t hash = hash_frame(f->hash, line, f->start_line);
+    uint64_t hash = profile_hash_frame(f->hash, line, f->start_line);
     d->frame_hashes[at] = htole64(hash); /* because it will be hashed as bytes */
 }
 

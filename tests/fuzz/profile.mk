@@ -1,10 +1,15 @@
 check_PROGRAMS += tests/fuzz/fuzz_profile tests/fuzz/fuzz_stacks \
-	tests/fuzz/fuzz_goroutines tests/fuzz/fuzz_memstats
+	tests/fuzz/fuzz_goroutines tests/fuzz/fuzz_memstats tests/fuzz/fuzz_reader
 TESTS += tests/fuzz/fuzz_profile tests/fuzz/fuzz_stacks \
-	tests/fuzz/fuzz_goroutines tests/fuzz/fuzz_memstats
+	tests/fuzz/fuzz_goroutines tests/fuzz/fuzz_memstats tests/fuzz/fuzz_reader
 tests_fuzz_fuzz_profile_SOURCES = tests/fuzz/fuzz_profile.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_profile_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_profile_LDFLAGS = $(FUZZ_LINK)
+
+tests_fuzz_fuzz_reader_SOURCES = tests/fuzz/fuzz_reader.c \
+	tests/unit/profile_same.c tests/unit/profile_same.h $(FUZZ_MAIN)
+tests_fuzz_fuzz_reader_LDADD = $(FUZZ_LIBS)
+tests_fuzz_fuzz_reader_LDFLAGS = $(FUZZ_LINK)
 
 tests_fuzz_fuzz_stacks_SOURCES = tests/fuzz/fuzz_stacks.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_stacks_LDADD = $(FUZZ_LIBS)
@@ -19,4 +24,4 @@ tests_fuzz_fuzz_memstats_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_memstats_LDFLAGS = $(FUZZ_LINK)
 
 EXTRA_DIST += tests/fuzz/corpus/profile tests/fuzz/corpus/stacks \
-	tests/fuzz/corpus/goroutines tests/fuzz/corpus/memstats
+	tests/fuzz/corpus/goroutines tests/fuzz/corpus/memstats tests/fuzz/corpus/reader

@@ -1,10 +1,10 @@
 check_PROGRAMS += tests/unit/test_profile tests/unit/test_profile_refusal \
 	tests/unit/test_profile_frames tests/unit/test_profile_stacks \
 	tests/unit/test_profile_goroutines tests/unit/test_profile_memstats \
-	tests/unit/test_profile_diff tests/unit/test_profile_tree
+	tests/unit/test_profile_diff tests/unit/test_profile_tree tests/unit/test_profile_reader
 TESTS += tests/unit/test_profile tests/unit/test_profile_refusal tests/unit/test_profile_frames \
 	tests/unit/test_profile_stacks tests/unit/test_profile_goroutines \
-	tests/unit/test_profile_memstats tests/unit/test_profile_diff tests/unit/test_profile_tree
+	tests/unit/test_profile_memstats tests/unit/test_profile_diff tests/unit/test_profile_tree tests/unit/test_profile_reader
 
 tests_unit_test_profile_SOURCES = tests/unit/test_profile.c \
 	tests/unit/profile_sketch.c tests/unit/profile_sketch.h
@@ -37,6 +37,12 @@ tests_unit_test_profile_diff_SOURCES = tests/unit/test_profile_diff.c \
 	tests/unit/profile_sketch.c tests/unit/profile_sketch.h
 tests_unit_test_profile_diff_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_profile_diff_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_profile_reader_SOURCES = tests/unit/test_profile_reader.c \
+	tests/unit/profile_same.c tests/unit/profile_same.h \
+	tests/unit/profile_sketch.c tests/unit/profile_sketch.h
+tests_unit_test_profile_reader_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_profile_reader_LDADD = $(UNIT_LIBS)
 
 tests_unit_test_profile_tree_SOURCES = tests/unit/test_profile_tree.c
 tests_unit_test_profile_tree_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -1,0 +1,165 @@
+#include "profile/reader.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile/inflate.h"
+#include "profile/reader_priv.h"
+#include "profile/sniff.h"
+
+#define TABLES_COUNT 18
+
+/* All of them, for whoever empties or frees all. */
+static void list_tables(struct profile_reader *r, struct reader_table *list[TABLES_COUNT])
+{
+    struct reader_table *all[TABLES_COUNT] = {&r->types, &r->rows, &r->stacks, &r->mappings,
+        &r->locations, &r->lines, &r->functions, &r->strings, &r->characters, &r->keys, &r->hashes,
+        &r->frames, &r->frame_refs, &r->addresses, &r->sizes, &r->sites, &r->sorted, &r->known};
+    memcpy(list, all, sizeof all);
+}
+
+struct profile_reader *profile_reader_new(bool with_isal)
+{
+    struct profile_reader *r = calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    r->inflate = profile_inflate_new(with_isal);
+    r->window = malloc(READER_WINDOW_BYTES);
+    if (!r->inflate || !r->window)
+        profile_reader_free(&r);
+    return r;
+}
+
+static void free_tables(struct profile_reader *r)
+{
+    struct reader_table *list[TABLES_COUNT];
+    list_tables(r, list);
+    for (size_t i = 0; i < TABLES_COUNT; i++) {
+        free(list[i]->items);
+        *list[i] = (struct reader_table){0};
+    }
+    r->table_bytes = 0;
+}
+
+void profile_reader_free(struct profile_reader **reader)
+{
+    struct profile_reader *r = *reader;
+    if (!r)
+        return;
+    profile_free(&r->slow);
+    free_tables(r);
+    if (r->inflate)
+        profile_inflate_free(&r->inflate);
+    free(r->window);
+    free(r);
+    *reader = NULL;
+}
+
+/* By half as much again: a table twice as large as it needs to be counts against the budget. */
+static bool grow(
+    struct profile_reader *r, struct reader_table *table, size_t need, size_t item_bytes)
+{
+    size_t room = table->room + table->room / 2;
+    if (room < need)
+        room = need < 16 ? 16 : need;
+    size_t extra = (room - table->room) * item_bytes;
+    if (room > UINT32_MAX || r->table_bytes > r->budget_bytes ||
+        extra > r->budget_bytes - r->table_bytes)
+        return false;
+    void *items = realloc(table->items, room * item_bytes);
+    if (!items)
+        return false;
+    table->items = items;
+    table->room = room;
+    r->table_bytes += extra;
+    return true;
+}
+
+void *reader_table_add(
+    struct profile_reader *r, struct reader_table *table, size_t more, size_t item_bytes)
+{
+    if (more > table->room - table->count &&
+        (more > UINT32_MAX || !grow(r, table, table->count + more, item_bytes)))
+        return NULL;
+    void *first = (char *)table->items + table->count * item_bytes;
+    table->count += more;
+    return first;
+}
+
+static void begin(struct profile_reader *r, const struct profile_limits *limits)
+{
+    profile_free(&r->slow);
+    if (r->table_bytes > PROFILE_READER_KEPT_BYTES)
+        free_tables(r);
+    struct reader_table *list[TABLES_COUNT];
+    list_tables(r, list);
+    for (size_t i = 0; i < TABLES_COUNT; i++)
+        list[i]->count = 0;
+    r->budget_bytes = limits->decode_bytes;
+    r->has_label = false;
+    r->location_max = 0;
+    r->sample_count = r->raw_bytes = 0;
+    r->time_ns = r->period_bytes = 0;
+}
+
+const struct profile *profile_reader_decode(struct profile_reader *r, const void *body,
+    size_t body_len, const struct profile_limits *limits, struct lw_err *err)
+{
+    begin(r, limits);
+    r->was_fast =
+        reader_scan(r, body, body_len, limits->inflated_bytes) && reader_sum(r, limits->sites);
+    if (r->was_fast)
+        return &r->profile;
+    r->slow = profile_decode(body, body_len, limits, err);
+    return r->slow;
+}
+
+bool profile_reader_was_fast(const struct profile_reader *r)
+{
+    return r->was_fast;
+}
+
+size_t profile_reader_bytes(const struct profile_reader *r)
+{
+    return r->table_bytes;
+}
+
+/* ---- the stream ---- */
+
+static bool scan_plain(struct profile_reader *r, const unsigned char *body, size_t len)
+{
+    r->raw_bytes = len;
+    return reader_fields(r, body, body + len) == body + len;
+}
+
+/* What a window holds of a field that is cut by its end moves to the front of the next one. */
+static bool scan_gzip(struct profile_reader *r, size_t inflated_limit)
+{
+    size_t kept = 0;
+    for (;;) { /* ends: each round takes bytes of a bounded stream */
+        ssize_t got =
+            profile_inflate_read(r->inflate, r->window + kept, READER_WINDOW_BYTES - kept);
+        if (got <= 0)
+            return got == 0 && kept == 0;
+        if ((size_t)got > inflated_limit - r->raw_bytes)
+            return false;
+        r->raw_bytes += (size_t)got;
+        const unsigned char *end = r->window + kept + got;
+        const unsigned char *rest = reader_fields(r, r->window, end);
+        if (!rest || rest == r->window)
+            return false;
+        kept = (size_t)(end - rest);
+        memmove(r->window, rest, kept);
+    }
+}
+
+bool reader_scan(struct profile_reader *r, const void *body, size_t body_len, size_t inflated_limit)
+{
+    if (body_len > UINT_MAX)
+        return false;
+    if (!profile_sniff_is_gzip(body, body_len))
+        return body_len <= inflated_limit && scan_plain(r, body, body_len);
+    profile_inflate_begin(r->inflate, body, body_len);
+    return scan_gzip(r, inflated_limit);
+}

@@ -1,0 +1,22 @@
+/* Formulas that both ways of decoding a heap profile share; nobody outside this room includes this.
+ */
+#ifndef LW_PROFILE_SUMS_H
+#define LW_PROFILE_SUMS_H
+
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "profile/profile.h"
+
+/* A frame's part in the identity of a site. The line relative to the function's start stays the
+ * same when code above the function changes. */
+static inline uint64_t profile_hash_frame(uint64_t function_hash, int64_t line, int64_t start_line)
+{
+    uint64_t relative = (uint64_t)line - (start_line > 0 ? (uint64_t)start_line : 0);
+    return lw_hash_u64(function_hash, relative);
+}
+
+/* profile_site.noise_bytes, from the site's sizes. */
+double profile_site_noise_bytes(const struct profile_site *site, int64_t period_bytes);
+
+#endif

@@ -1,0 +1,215 @@
+/* The fast way through a profile: what it takes, that it says what profile_decode() says, and that
+ * it leaves nothing behind from one profile to the next. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "profile/reader.h"
+#include "profile_same.h"
+#include "profile_sketch.h"
+
+static const char *const files[] = {
+    "blackbox-2.pb.gz", "nats-2.pb.gz", "node-exporter-2.pb.gz", "pushgateway-2.pb.gz"};
+#define FILES (sizeof files / sizeof *files)
+
+/* Reads by both ways and compares; whether the fast one took it. */
+static bool read_both(struct profile_reader *reader, const void *body, size_t len,
+    const struct profile_limits *limits)
+{
+    struct lw_err err = {0}, expected = {0};
+    struct profile *profile = profile_decode(body, len, limits, &expected);
+    const struct profile *read = profile_reader_decode(reader, body, len, limits, &err);
+    assert_int_equal(read == NULL, profile == NULL);
+    if (read) {
+        const char *difference = profile_difference(read, profile);
+        if (difference)
+            fail_msg("the two ways differ in %s", difference);
+    } else {
+        assert_int_equal(err.code, expected.code);
+        assert_string_equal(err.msg, expected.msg);
+    }
+    profile_free(&profile);
+    return profile_reader_was_fast(reader);
+}
+
+static bool read_plenty(struct profile_reader *reader, const void *body, size_t len)
+{
+    struct profile_limits limits = profile_limits_for(SKETCH_PLENTY);
+    return read_both(reader, body, len, &limits);
+}
+
+static bool read_sketch(struct profile_reader *reader, const struct sketch *s)
+{
+    size_t len;
+    unsigned char *bytes = sketch_pack(s, &len);
+    bool fast = read_plenty(reader, bytes, len);
+    free(bytes);
+    return fast;
+}
+
+static void read_files(struct profile_reader *reader)
+{
+    for (size_t i = 0; i < FILES; i++) {
+        size_t len;
+        char *body = sketch_read_file(files[i], &len);
+        assert_true(read_plenty(reader, body, len));
+        free(body);
+    }
+}
+
+static void test_profiles_of_go(void **state)
+{
+    read_files(*state);
+}
+
+static void test_nothing_grows_the_second_time(void **state)
+{
+    read_files(*state);
+    size_t bytes = profile_reader_bytes(*state);
+    read_files(*state);
+    assert_int_equal(profile_reader_bytes(*state), bytes);
+}
+
+/* Cut anywhere, and with something behind it: the same error as ever. */
+static void test_broken_streams(void **state)
+{
+    size_t len;
+    char *body = sketch_read_file(files[0], &len);
+    for (size_t cut = 0; cut < len; cut += cut < 32 || cut > len - 32 ? 1 : 997)
+        assert_false(read_plenty(*state, body, cut));
+    char *longer = malloc(len + 1);
+    assert_non_null(longer);
+    memcpy(longer, body, len);
+    longer[len] = 'x';
+    assert_false(read_plenty(*state, longer, len + 1));
+    longer[len - 5] ^= 1; /* in the CRC */
+    assert_false(read_plenty(*state, longer, len));
+    free(longer);
+    free(body);
+}
+
+static void test_small_limits(void **state)
+{
+    size_t len;
+    char *body = sketch_read_file(files[0], &len);
+    struct lw_err err;
+    struct profile_limits plenty = profile_limits_for(SKETCH_PLENTY), limits = plenty;
+    const struct profile *profile = profile_reader_decode(*state, body, len, &plenty, &err);
+    assert_non_null(profile);
+    size_t raw_bytes = profile->raw_bytes, sites = profile->site_count;
+    limits.inflated_bytes = raw_bytes;
+    assert_true(read_both(*state, body, len, &limits));
+    limits.inflated_bytes = raw_bytes - 1;
+    assert_false(read_both(*state, body, len, &limits));
+    limits = plenty;
+    limits.sites = sites - 1;
+    assert_false(read_both(*state, body, len, &limits));
+    struct profile_reader *fresh = profile_reader_new(true);
+    limits = plenty;
+    limits.decode_bytes = raw_bytes;
+    assert_false(read_both(fresh, body, len, &limits));
+    profile_reader_free(&fresh);
+    free(body);
+}
+
+static void test_program(void **state)
+{
+    struct sketch s;
+    sketch_one_site(&s);
+    assert_true(read_sketch(*state, &s));
+    sketch_add_sample(&s, sketch_stack_2_3, sketch_inuse(3, 96), 32);
+    sketch_add_sample(&s, sketch_stack_1_3, sketch_inuse(1, 32), 32);
+    assert_true(read_sketch(*state, &s));
+    s.profile.sample[0]->value[0] = INT64_MAX;
+    s.profile.sample[1]->value[0] = INT64_MAX;
+    assert_true(read_sketch(*state, &s));
+}
+
+/* Valid, but not as Go writes it: the slow way takes it. */
+static void test_other_shapes(void **state)
+{
+    struct sketch s;
+    sketch_one_site(&s);
+    s.profile.location[0]->id = 70;
+    s.profile.sample[0]->location_id[0] = 70;
+    assert_false(read_sketch(*state, &s));
+    sketch_one_site(&s);
+    s.profile.location[0]->n_line = 0;
+    assert_false(read_sketch(*state, &s));
+    sketch_one_site(&s);
+    s.profile.sample[0]->n_location_id = 0;
+    assert_false(read_sketch(*state, &s));
+    sketch_one_site(&s);
+    sketch_add_type(&s, "more", "count");
+    s.profile.sample[0]->n_value++;
+    assert_false(read_sketch(*state, &s));
+}
+
+/* What a profile refers to and does not have. */
+static void test_references(void **state)
+{
+    struct sketch s;
+    sketch_one_site(&s);
+    s.profile.sample[0]->location_id[0] = 9;
+    assert_false(read_sketch(*state, &s));
+    sketch_one_site(&s);
+    s.profile.location[0]->mapping_id = 2;
+    assert_false(read_sketch(*state, &s));
+    sketch_one_site(&s);
+    s.profile.location[0]->line[0]->function_id = 9;
+    assert_false(read_sketch(*state, &s));
+    sketch_one_site(&s);
+    s.profile.function[0]->filename = 999;
+    assert_false(read_sketch(*state, &s));
+    sketch_one_site(&s);
+    s.profile.sample[0]->label[0]->key = -1;
+    assert_false(read_sketch(*state, &s));
+    sketch_one_site(&s);
+    s.profile.sample[0]->value[3] = -1;
+    assert_false(read_sketch(*state, &s));
+}
+
+static int open_isal(void **state)
+{
+    *state = profile_reader_new(true);
+    return *state ? 0 : -1;
+}
+
+static int open_zlib(void **state)
+{
+    *state = profile_reader_new(false);
+    return *state ? 0 : -1;
+}
+
+static int close_reader(void **state)
+{
+    struct profile_reader *reader = *state;
+    profile_reader_free(&reader);
+    return 0;
+}
+
+#define BY_BOTH(test) \
+    cmocka_unit_test_setup_teardown(test, open_isal, close_reader), \
+    { \
+#test " (zlib)", test, open_zlib, close_reader, NULL \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BY_BOTH(test_profiles_of_go),
+        BY_BOTH(test_nothing_grows_the_second_time),
+        BY_BOTH(test_broken_streams),
+        BY_BOTH(test_small_limits),
+        BY_BOTH(test_program),
+        BY_BOTH(test_other_shapes),
+        BY_BOTH(test_references),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
