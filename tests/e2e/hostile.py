@@ -1,4 +1,5 @@
-"""A server that answers a scrape in every wrong way: the first segment of the path says which."""
+"""A server that answers a scrape in every wrong way: the first segment of the path says which; of two
+words with a + between them the second is for all but the heap, which is what a capture asks for."""
 
 import gzip
 import os
@@ -85,8 +86,9 @@ class HostileServer:
                     if not data:
                         return
                     request += data
-                kind = request.split()[1].split(b"/")[1].decode()
-                ANSWERS[kind](conn)
+                path = request.split()[1].decode()
+                scraped, _, other = path.split("/")[1].partition("+")
+                ANSWERS[other if other and not path.endswith("/heap") else scraped](conn)
             except OSError:
                 pass  # the client has gone: what most of these answers are for
 
