@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-const pageBytes = 2 << 10
+const pageBytes = 512
 
 // Page is a rendered page.
 type Page struct {

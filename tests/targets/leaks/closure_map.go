@@ -1,6 +1,6 @@
 package main
 
-const requestBytes = 4 << 10
+const requestBytes = 1 << 10
 
 // Callbacks are called when an order is shipped. Nobody takes one out again.
 type Callbacks struct {

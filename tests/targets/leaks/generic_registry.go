@@ -1,6 +1,6 @@
 package main
 
-const ordersAPage = 64
+const ordersAPage = 16
 
 // Order is what pages are made of.
 type Order struct {
