@@ -11,12 +11,14 @@ EXTRA_DIST += \
 	tests/e2e/test_alerting.py \
 	tests/e2e/test_capture.py \
 	tests/e2e/test_config.py \
+	tests/e2e/test_crash.py \
 	tests/e2e/test_diff.py \
 	tests/e2e/test_fleet.py \
 	tests/e2e/test_goroutines.py \
 	tests/e2e/test_hostile.py \
 	tests/e2e/test_incidents.py \
 	tests/e2e/test_leak.py \
+	tests/e2e/test_patterns.py \
 	tests/e2e/test_real_daemons.py \
 	tests/e2e/test_store.py \
 	tests/e2e/test_types.py \
