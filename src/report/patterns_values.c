@@ -8,6 +8,8 @@
 #define ARRAY_BYTES_MIN 4096 /* smaller arrays are not worth being held by a slice */
 #define RETENTION_HIGH  .8   /* of what is allocated this share stays */
 #define SLOW_SHARE_MAX  .1   /* of the heap, gained over the window */
+#define POINTER_BYTES   8
+#define SAMPLES_MIN     8 /* of what is seen nearly always */
 #define LARGE_HEAP_MIN  ((int64_t)256 << 20)
 
 static bool is(const char *a, const char *b)
@@ -345,10 +347,15 @@ void report_judge_finalizer_cycle(const struct report_signs *signs, struct repor
     c->score += 2;
     report_notes_add(
         &c->evidence, "objects of %.100s stay, and no container was seen to hold them", type);
-    if (!setter)
-        report_notes_add(&c->against,
-            "a heap profile does not show finalizers: look for "
-            "runtime.SetFinalizer on that type, and for a cycle through it");
+    if (setter)
+        return;
+    report_notes_add(&c->against, "a heap profile does not show finalizers: look for "
+                                  "runtime.SetFinalizer on that type, and for a cycle through it");
+    /* A list that is not seen says little where Go would have sampled it a few times at most. */
+    int64_t list_bytes = POINTER_BYTES * signs->facts->subject.values.inuse_objects;
+    if (list_bytes < SAMPLES_MIN * signs->facts->target.period_bytes)
+        report_notes_add(&c->against, "a list of them has no more than %s, which Go may not sample",
+            report_word_bytes((double)list_bytes).text);
 }
 
 void report_judge_slow(const struct report_signs *signs, struct report_candidate *c)

@@ -243,6 +243,12 @@ static void test_cycles_with_finalizers_are_only_guessed_at(void **state)
     assert_int_equal(report_diagnosis_pattern(&d), REPORT_NO_PATTERN);
     assert_int_equal(d.list[0].pattern, REPORT_FINALIZER_CYCLE);
     assert_says(&d.list[0].against, "does not show finalizers");
+    k.facts.target.period_bytes = 512 << 10;
+    k.facts.subject.values.inuse_objects = 16 << 10;
+    d = diagnose(&k);
+    assert_says(&d.list[0].against, "a list of them has no more than 128 KiB");
+    k.facts.subject.values.inuse_objects = 1 << 20;
+    assert_int_equal(diagnose(&k).list[0].against.count, 1);
     known_other(&k, "map[int]*main.node", "map", "main.link main.serve");
     assert_is(&k, REPORT_CACHE_UNBOUNDED, "main.node");
     assert_int_equal(diagnose(&k).count, 1);
