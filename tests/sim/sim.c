@@ -409,7 +409,8 @@ static void do_get(struct sim *sim, char **word, int n)
         size_t used = strlen(want);
         snprintf(want + used, sizeof want - used, "%s%s", i > 3 ? " " : "", word[i]);
     }
-    struct http_request request = {.method = "GET", .path = word[1], .accept = ""};
+    struct http_request request = {
+        .method = "GET", .path = word[1], .accept = "", .if_none_match = ""};
     struct http_response response = {0};
     http_router_answer(engine_router(sim->engine), &request, &response);
     const char *body = response.body ? response.body : response.static_body;
