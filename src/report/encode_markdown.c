@@ -149,6 +149,22 @@ static void add_what(struct lw_strbuf *out, const struct report_growth *s)
     }
 }
 
+/* Times are told to the minute, so an interval within one is told as that minute. */
+static void add_onset(struct lw_strbuf *out, const struct report_growth *s)
+{
+    lw_strbuf_adds(out, "\n- **Since:** ");
+    if (!s->onset_from.ns || !s->onset_to.ns) {
+        lw_strbuf_adds(out, "not known\n");
+        return;
+    }
+    struct report_word from = report_word_time(s->onset_from);
+    struct report_word to = report_word_time(s->onset_to);
+    if (strcmp(from.text, to.text) == 0)
+        lw_strbuf_addf(out, "about %s\n", from.text);
+    else
+        lw_strbuf_addf(out, "between %s and %s\n", from.text, to.text);
+}
+
 static void add_speed(struct lw_strbuf *out, const struct report_growth *s)
 {
     lw_strbuf_addf(out, "- **How fast:** %s", report_word_rate_interval(&s->rate).text);
@@ -164,14 +180,7 @@ static void add_speed(struct lw_strbuf *out, const struct report_growth *s)
         lw_strbuf_adds(out, "not known");
     if (isfinite(s->age_s))
         lw_strbuf_addf(out, "; mean age %s", report_word_duration(s->age_s).text);
-    lw_strbuf_adds(out, "\n- **Since:** ");
-    if (s->onset_from.ns && s->onset_from.ns == s->onset_to.ns)
-        lw_strbuf_addf(out, "about %s\n", report_word_time(s->onset_from).text);
-    else if (s->onset_from.ns && s->onset_to.ns)
-        lw_strbuf_addf(out, "between %s and %s\n", report_word_time(s->onset_from).text,
-            report_word_time(s->onset_to).text);
-    else
-        lw_strbuf_adds(out, "not known\n");
+    add_onset(out, s);
 }
 
 static void add_build(struct lw_strbuf *out, const struct report_facts *facts)

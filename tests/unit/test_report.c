@@ -105,6 +105,17 @@ static void test_a_person_reads_what_leaks(void **state)
     free(text);
 }
 
+static void test_an_onset_within_a_minute_is_told_once(void **state)
+{
+    (void)state;
+    static struct known k;
+    fill(&k);
+    k.facts.subject.onset_to.ns = k.facts.subject.onset_from.ns + 30 * LW_NS_PER_S;
+    char *text = markdown(&k.facts);
+    assert_has(text, "**Since:** about 2025-12-31 22:00 UTC\n");
+    free(text);
+}
+
 static void test_a_program_reads_the_same(void **state)
 {
     (void)state;
@@ -335,6 +346,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_person_reads_what_leaks),
+        cmocka_unit_test(test_an_onset_within_a_minute_is_told_once),
         cmocka_unit_test(test_a_program_reads_the_same),
         cmocka_unit_test(test_tables_come_from_the_profiles),
         cmocka_unit_test(test_growth_without_a_stack_is_blamed_by_the_baseline),
