@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "capture/cmdline.h"
 #include "capture/steps.h"
 #include "profile/goroutines.h"
 #include "profile/memstats.h"
@@ -198,6 +199,8 @@ static void take_body(struct capture *c, char *body, size_t len)
     item->len = len;
     item->state = CAPTURE_OK;
     item->why[0] = '\0';
+    if (c->step == CAPTURE_CMDLINE)
+        item->len = capture_cmdline_hide(body, len);
     c->silent = 0;
 }
 
@@ -230,6 +233,14 @@ static size_t bytes_left(const struct capture *c)
     for (int i = 0; i < CAPTURE_STEP_COUNT; i++)
         left -= c->bundle->items[i].len; /* never more than was left when it was asked for */
     return left;
+}
+
+/* The bytes a step may bring. A command line is looked at on the loop's thread, so it is short. */
+static size_t limit_of(const struct capture *c)
+{
+    size_t left = bytes_left(c);
+    bool is_short = c->step == CAPTURE_CMDLINE && left > CAPTURE_CMDLINE_BYTES_MAX;
+    return is_short ? CAPTURE_CMDLINE_BYTES_MAX : left;
 }
 
 /* The time a step may take; what measures for some seconds must be able to end. */
@@ -279,6 +290,10 @@ static bool is_skipped(struct capture *c)
                                    : "turned off (capture.trace_seconds is 0)");
         return true;
     }
+    if (c->step == CAPTURE_CMDLINE && !c->config.cmdline) {
+        set_outcome(c, CAPTURE_REFUSED, "turned off (capture.cmdline is false)");
+        return true;
+    }
     if (c->round == 0 && is_refused(c))
         return true;
     if (time_left(c) <= 0 || bytes_left(c) == 0) {
@@ -298,7 +313,7 @@ static void fetch(struct capture *c)
     c->request = (struct capture_request){
         .path = c->path,
         .timeout_ns = time_left(c),
-        .limit_bytes = bytes_left(c),
+        .limit_bytes = limit_of(c),
         .done = answered,
         .ctx = c,
     };

@@ -56,7 +56,8 @@ struct capture_item {
     enum capture_state state;
     struct lw_wall taken; /* when it was asked for; 0: it was not */
     int64_t duration_ns;
-    char *body; /* owned, as it came over the wire; NULL unless CAPTURE_OK */
+    char *body; /* owned, as it came over the wire, but for a command line's secrets; NULL unless
+                   CAPTURE_OK */
     size_t len;
     char why[CAPTURE_WHY_BYTES]; /* "" when CAPTURE_OK */
 };

@@ -124,6 +124,7 @@ struct config {
         int64_t step_timeout_ns;      /* of one file; seconds of measuring come on top */
         int64_t cpu_seconds;          /* 0: no CPU profile */
         int64_t trace_seconds;        /* 0: no execution trace */
+        bool cmdline;                 /* the command line is asked for, its secrets hidden */
         int64_t goroutine_ceiling;    /* more, and their stacks are not asked for as text */
         int64_t gc_heap_limit_bytes;  /* more, and no GC is forced */
         int64_t gc_cpu_percent;       /* of the CPU in GC; more, and no GC is forced */

@@ -94,6 +94,14 @@ static const struct config_option rows[] = {
         .max = 60,
     },
     {
+        .name = "cmdline",
+        .doc = "Whether the command line is kept. Of flags and URLs in it what looks like a secret "
+               "is hidden (`***`): the value of a name with password, token, secret or key in it.",
+        .type = CONFIG_BOOL,
+        .offset = offsetof(struct config_capture, cmdline),
+        .fallback = "true",
+    },
+    {
         .name = "goroutine_ceiling",
         .doc = "With more goroutines than this their stacks are not asked for as text "
                "(`goroutine?debug=2`), for which the target stands still.",

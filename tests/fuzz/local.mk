@@ -14,6 +14,7 @@ include tests/fuzz/profile.mk
 include tests/fuzz/report.mk
 include tests/fuzz/trend.mk
 include tests/fuzz/binaries.mk
+include tests/fuzz/capture.mk
 include tests/fuzz/config.mk
 include tests/fuzz/discovery.mk
 include tests/fuzz/gotypes.mk

@@ -32,9 +32,11 @@ static struct {
     const char *missing;  /* paths that begin with this are 404; NULL: none */
     long write_timeout_s; /* 0: none */
     const char *memstats; /* answer of heap?debug=1 */
+    const char *cmdline;  /* answer of cmdline; NULL: its path */
     char asked[64][40];   /* paths */
     int64_t longest_ns;   /* of the timeouts given */
     size_t least_limit;   /* of the limits given */
+    size_t cmdline_limit; /* which is one of its own */
     int asked_count;
     int cancelled;
 } target;
@@ -65,6 +67,13 @@ static long seconds_of(const char *path)
     return at ? strtol(at + strlen("seconds="), NULL, 10) : 0;
 }
 
+static const char *body_of(const char *path)
+{
+    if (strcmp(path, "heap?debug=1") == 0)
+        return target.memstats;
+    return strcmp(path, "cmdline") == 0 && target.cmdline ? target.cmdline : path;
+}
+
 static void answer(void *ctx)
 {
     (void)ctx;
@@ -93,7 +102,7 @@ static void answer(void *ctx)
     else if (target.write_timeout_s && seconds_of(path) >= target.write_timeout_s)
         end_with(LW_HTTP_STATUS, 400, "profile duration exceeds server's WriteTimeout");
     else
-        end_with(LW_OK, 200, strcmp(path, "heap?debug=1") == 0 ? target.memstats : path);
+        end_with(LW_OK, 200, body_of(path));
 }
 
 static void start(struct capture_source *source, struct capture_request *request)
@@ -105,7 +114,9 @@ static void start(struct capture_source *source, struct capture_request *request
     snprintf(target.asked[target.asked_count++], sizeof target.asked[0], "%s", request->path);
     if (request->timeout_ns > target.longest_ns)
         target.longest_ns = request->timeout_ns;
-    if (request->limit_bytes < target.least_limit)
+    if (strcmp(request->path, "cmdline") == 0)
+        target.cmdline_limit = request->limit_bytes;
+    else if (request->limit_bytes < target.least_limit)
         target.least_limit = request->limit_bytes;
     target.request = request;
     int64_t takes_ns = target.mood == HANGS || (target.dies_after == 0 && target.then == HANGS)
@@ -160,6 +171,7 @@ static int set_up(void **state)
         .goroutine_ceiling = 1000,
         .gc_heap_limit_bytes = 100 * MIB,
         .gc_cpu_percent = 10,
+        .cmdline = true,
         .slow_percent = 50,
     };
     spec = (struct capture_spec){
@@ -391,6 +403,25 @@ static void test_measuring_can_be_turned_off(void **state)
     assert_true(bundle->is_whole);
 }
 
+static void test_the_command_line_is_kept_without_secrets_or_not_at_all(void **state)
+{
+    (void)state;
+    target.cmdline = "/srv/shop?token=hunter2";
+    capture_all();
+    assert_string_equal(bundle->items[CAPTURE_CMDLINE].body, "/srv/shop?token=***");
+    assert_int_equal(bundle->items[CAPTURE_CMDLINE].len, strlen("/srv/shop?token=***"));
+    assert_int_equal(target.cmdline_limit, 256 << 10);
+
+    capture_bundle_free(&bundle);
+    target.asked_count = 0;
+    config.cmdline = false;
+    capture_all();
+    assert_false(was_asked("cmdline"));
+    assert_state(CAPTURE_CMDLINE, CAPTURE_REFUSED);
+    assert_why(CAPTURE_CMDLINE, "capture.cmdline");
+    assert_true(bundle->is_whole);
+}
+
 static void test_memstats_keep_a_gc_from_being_forced(void **state)
 {
     (void)state;
@@ -472,6 +503,7 @@ int main(void)
         ON_TARGET(test_without_a_heap_the_rest_goes_on),
         ON_TARGET(test_a_write_timeout_shortens_the_measuring),
         ON_TARGET(test_measuring_can_be_turned_off),
+        ON_TARGET(test_the_command_line_is_kept_without_secrets_or_not_at_all),
         ON_TARGET(test_memstats_keep_a_gc_from_being_forced),
         ON_TARGET(test_memstats_that_cannot_be_read_change_nothing),
         ON_TARGET(test_the_slow_and_the_crowded_are_spared),

@@ -670,6 +670,7 @@ static void test_print_looks_like_this(void **state)
                                  "  step_timeout: 30s\n"
                                  "  cpu_seconds: 5\n"
                                  "  trace_seconds: 1\n"
+                                 "  cmdline: true\n"
                                  "  goroutine_ceiling: 10000\n"
                                  "  gc_heap_limit: 4GB\n"
                                  "  gc_cpu_percent: 10\n"
