@@ -50,6 +50,14 @@ static void render_people(
     json_bool(object, "pinned", incident->pinned);
 }
 
+static void render_upload(cJSON *object, const struct evidence_incident *incident)
+{
+    cJSON *upload = json_object(object, "upload");
+    json_text(upload, "state", evidence_upload_word(incident->upload));
+    json_time(upload, "at", incident->upload_at);
+    add_text(upload, "why", incident->upload_why);
+}
+
 void incidents_render(cJSON *object, const struct evidence_incident *incident, struct lw_wall now)
 {
     json_id(object, "id", incident->id);
@@ -78,6 +86,7 @@ void incidents_render(cJSON *object, const struct evidence_incident *incident, s
         json_null(object, "onset");
     }
     render_people(object, incident, now);
+    render_upload(object, incident);
     json_int(object, "bytes", incident->bytes);
 }
 

@@ -90,7 +90,7 @@ int evidence_incident_add(const struct evidence *evidence, uint64_t id,
     return rc;
 }
 
-/* ---- what people say ---- */
+/* ---- what people say, and what became of the upload ---- */
 
 static void set_text(char **text, const char *value)
 {
@@ -117,6 +117,13 @@ static void apply(struct evidence_incident *incident, const struct evidence_chan
     case EVIDENCE_PIN:
     case EVIDENCE_UNPIN:
         incident->pinned = change->kind == EVIDENCE_PIN;
+        break;
+    case EVIDENCE_UPLOADED:
+    case EVIDENCE_REFUSE_UPLOAD:
+        incident->upload =
+            change->kind == EVIDENCE_UPLOADED ? EVIDENCE_UPLOAD_DONE : EVIDENCE_UPLOAD_REFUSED;
+        incident->upload_at = change->at;
+        set_text(&incident->upload_why, change->text);
         break;
     }
 }

@@ -48,6 +48,15 @@ enum evidence_trigger {
     EVIDENCE_BY_SCHEDULE,
 };
 
+/* What becomes of the copy in object storage. Those that wait are the queue: it lies in the
+ * manifests, so that it is as durable as the incidents. */
+enum evidence_upload {
+    EVIDENCE_UPLOAD_NONE, /* nobody asked for one */
+    EVIDENCE_UPLOAD_WAITING,
+    EVIDENCE_UPLOAD_DONE,    /* at upload_at */
+    EVIDENCE_UPLOAD_REFUSED, /* at upload_at; upload_why */
+};
+
 enum evidence_file_state {
     EVIDENCE_FILE_OK,
     EVIDENCE_FILE_REFUSED, /* a budget said no, or the target does not have it; `why` */
@@ -91,6 +100,9 @@ struct evidence_incident {
     char *acknowledged_note;
     struct lw_wall muted_until; /* 0: not */
     char *mute_reason;
+    enum evidence_upload upload;
+    struct lw_wall upload_at;
+    char *upload_why;
     int64_t bytes;               /* of all files that are there, without the manifest */
     struct evidence_file *files; /* owned */
     size_t file_count;           /* at most EVIDENCE_FILES_MAX */
@@ -112,6 +124,7 @@ bool evidence_incident_is_muted(const struct evidence_incident *incident, struct
 
 const char *evidence_state_word(enum evidence_state state);
 const char *evidence_trigger_word(enum evidence_trigger trigger);
+const char *evidence_upload_word(enum evidence_upload upload);
 const char *evidence_file_state_word(enum evidence_file_state state);
 
 /* 1 to 47 of a-z, 0-9, '.' and '-', not beginning with '.', and not "manifest.json". */
@@ -173,6 +186,8 @@ enum evidence_change_kind {
     EVIDENCE_UNMUTE,
     EVIDENCE_PIN,
     EVIDENCE_UNPIN,
+    EVIDENCE_UPLOADED,      /* at */
+    EVIDENCE_REFUSE_UPLOAD, /* at, text: why */
 };
 
 struct evidence_change {
@@ -286,11 +301,14 @@ int evidence_baseline_last(const struct evidence *evidence, uint64_t target_id,
  *      dumps of goroutines, …) of incidents no user pinned; then the baselines of targets whose
  *      newest is older than a week; then whole incidents somebody acknowledged; then others.
  *      The newest incident of all goes last, and only if it alone is too much.
+ * With keep_waiting, incidents whose upload waits are passed over by all of this, files and all,
+ * and go only when the rest was not enough for max_bytes.
  * What a user pinned never goes, even if it alone is more than max_bytes. */
 
 struct evidence_limits {
     int64_t max_bytes;
     int64_t max_age_ns;
+    bool keep_waiting; /* what is to be uploaded yet; for whoever does upload */
 };
 
 struct evidence_thinned {

@@ -25,6 +25,7 @@ const struct incident_text incident_texts[INCIDENT_TEXT_COUNT] = {
     TEXT(acknowledged_by),
     TEXT(acknowledged_note),
     TEXT(mute_reason),
+    TEXT(upload_why),
 };
 
 static const char *const state_words[] = {
@@ -39,6 +40,13 @@ static const char *const trigger_words[] = {
     [EVIDENCE_BY_API] = "api",
     [EVIDENCE_BY_MEMORY] = "memory",
     [EVIDENCE_BY_SCHEDULE] = "schedule",
+};
+
+static const char *const upload_words[] = {
+    [EVIDENCE_UPLOAD_NONE] = "none",
+    [EVIDENCE_UPLOAD_WAITING] = "waiting",
+    [EVIDENCE_UPLOAD_DONE] = "done",
+    [EVIDENCE_UPLOAD_REFUSED] = "refused",
 };
 
 static const char *const file_state_words[] = {
@@ -60,6 +68,11 @@ const char *evidence_state_word(enum evidence_state state)
 const char *evidence_trigger_word(enum evidence_trigger trigger)
 {
     return trigger_words[trigger];
+}
+
+const char *evidence_upload_word(enum evidence_upload upload)
+{
+    return upload_words[upload];
 }
 
 const char *evidence_file_state_word(enum evidence_file_state state)
@@ -84,6 +97,11 @@ int incident_state_of(const char *word)
 int incident_trigger_of(const char *word)
 {
     return find_word(trigger_words, COUNT_OF(trigger_words), word);
+}
+
+int incident_upload_of(const char *word)
+{
+    return find_word(upload_words, COUNT_OF(upload_words), word);
 }
 
 int incident_file_state_of(const char *word)

@@ -10,7 +10,7 @@ struct incident_text {
     size_t offset; /* of the char * in struct evidence_incident */
 };
 
-#define INCIDENT_TEXT_COUNT 11
+#define INCIDENT_TEXT_COUNT 12
 extern const struct incident_text incident_texts[INCIDENT_TEXT_COUNT];
 
 static inline char **incident_text_at(
@@ -28,6 +28,7 @@ static inline const char *incident_text_get(
 /* The enum of a word that evidence_…_word gave; -1 for any other. */
 int incident_state_of(const char *word);
 int incident_trigger_of(const char *word);
+int incident_upload_of(const char *word);
 int incident_file_state_of(const char *word);
 
 /* What a file is called on disk: its name until it is written anew, then "<name>~<revision>", so

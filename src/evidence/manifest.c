@@ -59,6 +59,8 @@ char *manifest_encode(const struct evidence_incident *incident, size_t *len)
     lw_json_bool(object, "pinned", incident->pinned);
     lw_json_time(object, "acknowledged", incident->acknowledged);
     lw_json_time(object, "muted_until", incident->muted_until);
+    lw_json_text(object, "upload", evidence_upload_word(incident->upload));
+    lw_json_time(object, "upload_at", incident->upload_at);
     for (size_t i = 0; i < INCIDENT_TEXT_COUNT; i++)
         add_text(object, incident_texts[i].name, incident_text_get(incident, &incident_texts[i]),
             EVIDENCE_TEXT_BYTES_MAX);
@@ -237,6 +239,9 @@ static void read_incident(struct reader *reader, struct evidence_incident *incid
     incident->pinned = read_bool(reader, "pinned");
     incident->acknowledged = read_time(reader, "acknowledged");
     incident->muted_until = read_time(reader, "muted_until");
+    if (member(reader, "upload")) /* older releases did not write it */
+        incident->upload = (enum evidence_upload)read_word(reader, "upload", incident_upload_of);
+    incident->upload_at = read_time(reader, "upload_at");
     if (incident->state == EVIDENCE_COLLECTING) /* never on disk */
         reject(reader, "state");
     read_texts(reader, incident);

@@ -140,6 +140,12 @@ static void count_freed(struct survey *survey, int64_t bytes)
     survey->thinned->bytes_freed += bytes;
 }
 
+/* Whether what waits for its upload is still passed over. */
+static bool is_kept_waiting(const struct survey *survey, const struct evidence_incident *incident)
+{
+    return survey->limits->keep_waiting && incident->upload == EVIDENCE_UPLOAD_WAITING;
+}
+
 static int take_incident(struct survey *survey, size_t i, struct lw_err *err)
 {
     struct evidence_thinned *thinned = survey->thinned;
@@ -149,6 +155,10 @@ static int take_incident(struct survey *survey, size_t i, struct lw_err *err)
     thinned->removed =
         lw_renew(thinned->removed, thinned->removed_count + 1, sizeof *thinned->removed);
     thinned->removed[thinned->removed_count++] = incident->id;
+    if (is_kept_waiting(survey, incident))
+        lw_warn("evidence",
+            "incident %016llx is removed before it was uploaded: evidence.max_bytes allows no more",
+            (unsigned long long)incident->id);
     count_freed(survey, incident->bytes);
     survey->left--;
     evidence_incident_free(&survey->incidents[i]);
@@ -239,8 +249,8 @@ static int by_age(struct survey *survey, struct lw_err *err)
     int64_t horizon_ns = survey->now.ns - survey->limits->max_age_ns;
     for (size_t i = 0; i < survey->incident_count; i++) {
         const struct evidence_incident *incident = survey->incidents[i];
-        if (!incident->pinned && incident->finished.ns < horizon_ns &&
-            take_incident(survey, i, err) < 0)
+        if (!incident->pinned && !is_kept_waiting(survey, incident) &&
+            incident->finished.ns < horizon_ns && take_incident(survey, i, err) < 0)
             return -1;
     }
     for (size_t i = 0; i < survey->folder_count; i++) {
@@ -255,8 +265,8 @@ static int companions(struct survey *survey, struct lw_err *err)
 {
     for (size_t i = 0; i < survey->incident_count && are_too_many_bytes(survey); i++) {
         const struct evidence_incident *incident = survey->incidents[i];
-        if (incident && !incident->pinned && has_companions(incident) &&
-            take_companions(survey, i, err) < 0)
+        if (incident && !incident->pinned && !is_kept_waiting(survey, incident) &&
+            has_companions(incident) && take_companions(survey, i, err) < 0)
             return -1;
     }
     return 0;
@@ -273,11 +283,23 @@ static int baselines_of_gone(struct survey *survey, struct lw_err *err)
     return 0;
 }
 
-static int whole_incidents(struct survey *survey, bool only_acknowledged, struct lw_err *err)
+static bool is_acknowledged(const struct survey *survey, const struct evidence_incident *incident)
+{
+    return incident->acknowledged.ns && !is_kept_waiting(survey, incident);
+}
+
+static bool is_not_awaited(const struct survey *survey, const struct evidence_incident *incident)
+{
+    return !is_kept_waiting(survey, incident);
+}
+
+static int whole_incidents(struct survey *survey,
+    bool (*may_go)(const struct survey *survey, const struct evidence_incident *incident),
+    struct lw_err *err)
 {
     for (size_t i = 0; i < survey->incident_count && are_too_many(survey); i++) {
         const struct evidence_incident *incident = survey->incidents[i];
-        if (incident && !incident->pinned && (incident->acknowledged.ns || !only_acknowledged) &&
+        if (incident && !incident->pinned && may_go(survey, incident) &&
             take_incident(survey, i, err) < 0)
             return -1;
     }
@@ -297,9 +319,11 @@ int evidence_retention_run(const struct evidence *evidence, const struct evidenc
     if (rc == 0)
         rc = baselines_of_gone(&survey, err);
     if (rc == 0)
-        rc = whole_incidents(&survey, true, err);
+        rc = whole_incidents(&survey, is_acknowledged, err);
     if (rc == 0)
-        rc = whole_incidents(&survey, false, err);
+        rc = whole_incidents(&survey, is_not_awaited, err);
+    if (rc == 0)
+        rc = whole_incidents(&survey, is_kept_waiting, err);
     survey_fini(&survey);
     return rc;
 }

@@ -122,7 +122,8 @@ static struct evidence_thinned retain(
     struct room *room, int64_t max_bytes, int64_t max_age_ns, int64_t now_ns)
 {
     struct evidence_thinned thinned;
-    struct evidence_limits limits = {.max_bytes = max_bytes, .max_age_ns = max_age_ns};
+    struct evidence_limits limits = {
+        .max_bytes = max_bytes, .max_age_ns = max_age_ns, .keep_waiting = true};
     struct lw_wall now = {ROOM_START + now_ns};
     struct lw_err err;
     if (evidence_retention_run(room->evidence, &limits, now, &thinned, &err) < 0)
@@ -235,6 +236,50 @@ static void test_baselines_of_gone_targets_go_before_incidents(void **state)
     room_fini(&room);
 }
 
+static uint64_t put_waiting(struct room *room, int second)
+{
+    struct lw_err err;
+    struct evidence_incident *incident = room_incident(second);
+    uint64_t id = incident->id;
+    incident->upload = EVIDENCE_UPLOAD_WAITING;
+    if (room_write(room->evidence, incident, 1000, &err) < 0)
+        fail_msg("%s", err.msg);
+    evidence_catalogue_put(room->catalogue, &incident);
+    return id;
+}
+
+static void test_what_waits_for_its_upload_goes_last(void **state)
+{
+    (void)state;
+    struct room room;
+    room_init(&room);
+    uint64_t waiting = put_waiting(&room, 0), uploaded = put_waiting(&room, 1);
+    uint64_t refused = put_waiting(&room, 2), newer = room_put(&room, HOUR_NS / LW_NS_PER_S, 1000);
+    change(&room, waiting, EVIDENCE_ACKNOWLEDGE);
+    change(&room, uploaded, EVIDENCE_UPLOADED);
+    change(&room, refused, EVIDENCE_REFUSE_UPLOAD);
+
+    struct evidence_thinned thinned = retain(&room, 1 << 20, HOUR_NS, HOUR_NS + 60 * LW_NS_PER_S);
+    assert_int_equal(thinned.removed_count, 2);
+    assert_int_equal(thinned.removed[0], uploaded);
+    assert_int_equal(thinned.removed[1], refused);
+    evidence_thinned_fini(&thinned);
+
+    thinned = retain(&room, 2007, DAY_NS, HOUR_NS);
+    assert_int_equal(thinned.removed_count, 1);
+    assert_int_equal(thinned.removed[0], newer);
+    evidence_thinned_fini(&thinned);
+    const struct evidence_incident *kept = evidence_catalogue_find(room.catalogue, waiting);
+    assert_non_null(kept);
+    assert_int_equal(evidence_incident_file(kept, "trace.out")->state, EVIDENCE_FILE_OK);
+
+    thinned = retain(&room, 0, DAY_NS, HOUR_NS);
+    assert_int_equal(thinned.removed_count, 1);
+    assert_int_equal(thinned.removed[0], waiting);
+    evidence_thinned_fini(&thinned);
+    room_fini(&room);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_age_takes_what_nobody_pinned),
         cmocka_unit_test(test_what_has_less_value_goes_first),
         cmocka_unit_test(test_baselines_of_gone_targets_go_before_incidents),
+        cmocka_unit_test(test_what_waits_for_its_upload_goes_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
