@@ -137,6 +137,16 @@ struct config {
         int64_t max_bytes; /* of incidents and baselines together */
         int64_t max_age_ns;
     } evidence;
+    struct config_upload {
+        bool present;
+        char *endpoint; /* "https://host:port", without a path */
+        char *bucket;
+        char *prefix; /* of the keys, without slashes at its ends; NULL: none */
+        char *region;
+        char *credentials_file; /* absolute; read anew for each file; NULL: the environment */
+        char *ca_file;          /* absolute; NULL: the system's */
+        int64_t timeout_ns;     /* of one file */
+    } upload;
     struct config_web {
         char *external_url; /* without a slash at its end; NULL: not known */
     } web;

@@ -6,6 +6,7 @@ libleakwatch_a_SOURCES += \
 	src/config/options_alert.c \
 	src/config/options_capture.c \
 	src/config/options_evidence.c \
+	src/config/options_upload.c \
 	src/config/parse.c src/config/parse.h \
 	src/config/print.c \
 	src/config/reference.c \

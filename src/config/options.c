@@ -15,6 +15,7 @@
 _Static_assert(offsetof(struct config_basic_auth, present) == 0, "present comes first");
 _Static_assert(offsetof(struct config_authorization, present) == 0, "present comes first");
 _Static_assert(offsetof(struct config_tls, present) == 0, "present comes first");
+_Static_assert(offsetof(struct config_upload, present) == 0, "present comes first");
 
 /* ---- checks of single values ---- */
 
@@ -655,6 +656,14 @@ static const struct config_option root_rows[] = {
         .type = CONFIG_SECTION,
         .offset = offsetof(struct config, evidence),
         .section = &config_evidence_section,
+    },
+    {
+        .name = "upload",
+        .doc = "Copies of incidents in object storage that speaks S3's protocol. Without this "
+               "section there are none.",
+        .type = CONFIG_SECTION,
+        .offset = offsetof(struct config, upload),
+        .section = &config_upload_section,
     },
     {
         .name = "web",

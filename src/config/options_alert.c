@@ -1,29 +1,9 @@
 /* The options of what goes on with other programs: Alertmanager, and the gate for rollouts. */
-#include <string.h>
-
 #include "config/config.h"
 #include "config/rows.h"
 #include "config/scalar.h"
 
 /* ---- checks ---- */
-
-static int check_url(const char *text, struct lw_err *err)
-{
-    size_t len = strlen(text);
-    const char *host = strncmp(text, "http://", 7) == 0    ? text + 7
-                       : strncmp(text, "https://", 8) == 0 ? text + 8
-                                                           : NULL;
-    if (!host || !*host || *host == '/')
-        return lw_err_set(err, LW_INVALID,
-            "\"%.100s\" is not a URL that begins with http:// or https:// and a host", text);
-    if (text[len - 1] == '/')
-        return lw_err_set(err, LW_INVALID, "\"%.100s\" must not end with a slash", text);
-    if (strpbrk(host, "?# \t\"<>\\@"))
-        return lw_err_set(err, LW_INVALID,
-            "\"%.100s\" holds one of ? # @ \\ \" < > or a space: give the URL up to the path only",
-            text);
-    return 0;
-}
 
 static int check_label_name(const char *text, struct lw_err *err)
 {
@@ -48,7 +28,7 @@ static const struct config_option web_rows[] = {
                "slash at its end.",
         .type = CONFIG_STRING,
         .offset = offsetof(struct config_web, external_url),
-        .check = check_url,
+        .check = config_url_check,
     },
 };
 
@@ -67,7 +47,7 @@ static const struct config_option alertmanager_rows[] = {
         .offset = offsetof(struct config_alertmanager, url),
         .required = true,
         .unique = true,
-        .check = check_url,
+        .check = config_url_check,
     },
     {
         .name = "timeout",

@@ -22,6 +22,7 @@ extern const struct config_section config_tls_section;
 
 extern const struct config_section config_capture_section;  /* options_capture.c */
 extern const struct config_section config_evidence_section; /* options_evidence.c */
+extern const struct config_section config_upload_section;   /* options_upload.c */
 
 /* options_alert.c */
 extern const struct config_section config_web_section;      /* struct config_web */

@@ -220,6 +220,24 @@ int config_address_check(const char *address, struct lw_err *err)
         address);
 }
 
+int config_url_check(const char *url, struct lw_err *err)
+{
+    size_t len = strlen(url);
+    const char *host = strncmp(url, "http://", 7) == 0    ? url + 7
+                       : strncmp(url, "https://", 8) == 0 ? url + 8
+                                                          : NULL;
+    if (!host || !*host || *host == '/')
+        return lw_err_set(err, LW_INVALID,
+            "\"%.100s\" is not a URL that begins with http:// or https:// and a host", url);
+    if (url[len - 1] == '/')
+        return lw_err_set(err, LW_INVALID, "\"%.100s\" must not end with a slash", url);
+    if (strpbrk(host, "?# \t\"<>\\@"))
+        return lw_err_set(err, LW_INVALID,
+            "\"%.100s\" holds one of ? # @ \\ \" < > or a space: give the URL up to the path only",
+            url);
+    return 0;
+}
+
 int32_t config_utf8_next(const char **at)
 {
     static const int32_t smallest[] = {0, 0x80, 0x800, 0x10000};

@@ -37,6 +37,10 @@ int config_label_name_check(
  * a port from 1 to 65535. Nothing that could reach into the rest of a URL. */
 int config_address_check(const char *address, struct lw_err *err) LW_MUST_CHECK;
 
+/* The URL of a service up to its path, which does not end with a slash: http:// or https://, a
+ * host, and neither credentials nor a query. */
+int config_url_check(const char *url, struct lw_err *err) LW_MUST_CHECK;
+
 /* The code point at *at, which moves past it; -1 where the bytes are not UTF-8 (RFC 3629) and *at
  * stays. 0 at the end, where *at stays too. */
 int32_t config_utf8_next(const char **at);

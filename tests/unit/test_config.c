@@ -342,6 +342,23 @@ static void test_errors_name_place_and_remedy(void **state)
             "4:17: files: \"a*/b.json\": a * may only stand in the last part of the path"},
         {JOB "    file_sd_configs:\n      - refresh_interval: 1m\n",
             "4:9: file_sd_configs needs at least one path in files"},
+        {"upload: {bucket: leaks}", "1:9: upload has no endpoint"},
+        {"upload: {endpoint: s3.local}",
+            "1:20: endpoint: \"s3.local\" is not a URL that begins with http:// or https:// and a host"},
+        {"upload: {endpoint: \"http://s3/b\"}",
+            "1:20: endpoint: \"http://s3/b\" must not have a path: the bucket goes into bucket, the "
+            "rest into prefix"},
+        {"upload: {bucket: a..b}",
+            "1:18: bucket: \"a..b\" is no name of a bucket: 3 to 63 of a-z, 0-9, '.' and '-', "
+            "beginning and ending with a letter or digit"},
+        {"upload: {prefix: a/../b}",
+            "1:18: prefix: \"a/../b\" is no prefix of keys: at most 256 bytes of text, parts between "
+            "single slashes, none of them . or .., and no slash at either end"},
+        {"upload: {prefix: a/}",
+            "1:18: prefix: \"a/\" is no prefix of keys: at most 256 bytes of text, parts between "
+            "single slashes, none of them . or .., and no slash at either end"},
+        {"upload: {region: \"eu:s3\"}",
+            "1:18: region: \"eu:s3\" is no region: write it like eu-central-1"},
         {"a: b: c", "1:5: not YAML: mapping values are not allowed in this context"},
         {"global: {\n",
             "2:1: not YAML: did not find expected node content, while parsing a flow node"},
@@ -848,6 +865,7 @@ static void test_examples_of_the_sample_are_valid(void **state)
         lw_strbuf_addf(&text, "%s\n", line);
     }
     struct config *config = parse(text.data);
+    assert_string_equal(config->upload.bucket, "leaks");
     assert_string_equal(config->scrape_configs[0].tls_config.server_name, "checkout.internal");
     assert_int_equal(config->scrape_configs[0].scrape_interval_ns, 30 * LW_NS_PER_S);
     assert_int_equal(config->scrape_configs[0].file_sd_config_count, 1);
