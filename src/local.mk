@@ -19,6 +19,7 @@ include src/scrape/local.mk
 include src/capture/local.mk
 include src/http/local.mk
 include src/alert/local.mk
+include src/upload/local.mk
 include src/binaries/local.mk
 include src/api/local.mk
 include src/metrics/local.mk

@@ -12,9 +12,9 @@
 #include "config.h"
 #endif
 
-/* Two workers: decoding is the work of the daemon, and one profile must not wait for another's
- * disk. */
-#define WORKERS            2
+/* Two workers, because decoding is the work of the daemon, and one profile must not wait for
+ * another's disk; and one more for who waits for the network, as an upload does. */
+#define WORKERS            3
 #define JOBS_MAX           256
 #define TRANSFERS_MAX      512
 #define FETCH_BUDGET_BYTES ((size_t)512 << 20)

@@ -142,6 +142,7 @@ static void written(struct loop_job *job)
     }
     learn_memory(run);
     evidence_catalogue_put(engine->incidents, &run->work.incident);
+    engine_upload_soon(engine);
     engine_evidence_thin(engine);
     lw_map_remove(&captures->runs, run->target_id);
     run_free(run);
@@ -151,6 +152,8 @@ static void write(struct loop_job *job)
 {
     struct run *run = (struct run *)job;
     run->work.reason = run->reason;
+    if (run->config->upload.present)
+        run->work.incident->upload = EVIDENCE_UPLOAD_WAITING;
     incident_write(&run->work);
 }
 

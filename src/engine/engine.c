@@ -109,6 +109,7 @@ static struct metrics_daemon describe(void *ctx)
     for (int fate = 0; fate < ALERT_FATE_COUNT; fate++)
         d.alerts_received[fate] = engine->webhook.alerts[fate];
     engine_push_describe(engine, &d);
+    engine_upload_describe(engine, &d);
     return d;
 }
 
@@ -218,6 +219,7 @@ struct engine *engine_new(const struct engine_options *options, struct lw_err *e
     engine->discovery = discovery_new(engine->loop, targets_changed, engine);
     engine_alerts_start(engine);
     engine_push_start(engine);
+    engine_upload_start(engine);
     add_routes(engine, options);
     discovery_apply(engine->discovery, engine->config);
     engine_checkpoint_start(engine);
@@ -242,12 +244,14 @@ void engine_free(struct engine **engine)
     engine_kinds_stop(e);
     engine_rounds_stop(e);
     engine_captures_stop(e);
+    engine_upload_stop(e);
     binaries_free(&binaries);
     engine_push_stop(e);
     if (e->store)
         engine_checkpoint_stop(e);
     engine_readers_free(e);
     engine_captures_free(e);
+    engine_upload_free(e);
     engine_evidence_stop(e);
     http_router_free(&e->router);
     engine_alerts_stop(e);
@@ -276,6 +280,7 @@ static int reload(struct engine *engine, struct lw_err *err)
     store_set_build_label(engine->store, next->gate.build_label);
     binaries_apply(engine->binaries, next);
     engine_push_apply(engine);
+    engine_upload_apply(engine);
     discovery_apply(engine->discovery, next);
     return 0;
 }

@@ -58,7 +58,8 @@ struct engine {
     bool retention_under_way;
     struct api_incidents api_incidents;
     struct api_profiles api_profiles;
-    struct push *push; /* owned */
+    struct push *push;     /* owned */
+    struct upload *upload; /* owned */
 
     struct http_router *router;
     struct http_server *servers[ENGINE_SERVERS_MAX];
@@ -157,6 +158,18 @@ void engine_push_apply(struct engine *engine);
 /* A leak began or ended: they are told soon. */
 void engine_push_soon(struct engine *engine);
 void engine_push_describe(const struct engine *engine, struct metrics_daemon *d);
+
+/* upload.c: copies of finished incidents on their way to object storage */
+void engine_upload_start(struct engine *engine);
+/* Ends what is under way within a second; no further one begins. */
+void engine_upload_stop(struct engine *engine);
+/* After the last job has finished. */
+void engine_upload_free(struct engine *engine);
+/* The configuration is another now: what was refused is tried once more. */
+void engine_upload_apply(struct engine *engine);
+/* An incident was written that waits for it. */
+void engine_upload_soon(struct engine *engine);
+void engine_upload_describe(const struct engine *engine, struct metrics_daemon *d);
 
 /* lifecycle.c: /-/healthy, /-/ready, /-/reload */
 void engine_lifecycle_routes_add(struct engine *engine);

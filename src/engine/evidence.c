@@ -127,7 +127,8 @@ void engine_evidence_thin(struct engine *engine)
     r->job.done = retention_done;
     r->engine = engine;
     r->limits = (struct evidence_limits){.max_bytes = engine->config->evidence.max_bytes,
-        .max_age_ns = engine->config->evidence.max_age_ns};
+        .max_age_ns = engine->config->evidence.max_age_ns,
+        .keep_waiting = engine->config->upload.present};
     r->now = loop_wall_now(engine->loop);
     struct lw_err busy; /* the next tick tries again */
     engine->retention_under_way = loop_job_submit(engine->loop, &r->job, &busy) == 0;

@@ -392,6 +392,7 @@ void incident_write(struct incident_work *work)
     tell_report(&r);
     if (write_all(&r, &err) < 0) {
         work->incident->state = EVIDENCE_FAILED;
+        work->incident->upload = EVIDENCE_UPLOAD_NONE; /* there is nothing to copy */
         free(work->incident->why);
         work->incident->why = lw_strdup(err.msg);
     }

@@ -18,4 +18,5 @@ libleakwatch_a_SOURCES += \
 	src/engine/push.c \
 	src/engine/rounds.c src/engine/rounds.h \
 	src/engine/types.c \
+	src/engine/upload.c \
 	src/engine/watch.c

@@ -210,6 +210,11 @@ int evidence_incident_change(const struct evidence *evidence, uint64_t id,
 int evidence_file_open(const struct evidence *evidence, uint64_t id, const char *name,
     char sha256[EVIDENCE_SHA256_BYTES], struct lw_err *err) LW_MUST_CHECK;
 
+/* The SHA-256 of what an open file holds from where it stands to its end, in lower-case hex, and
+ * how many bytes that is. LW_IO, LW_TOO_LARGE (EVIDENCE_FILE_BYTES_MAX). */
+int evidence_file_hash(
+    int fd, char sha256[EVIDENCE_SHA256_BYTES], int64_t *bytes, struct lw_err *err) LW_MUST_CHECK;
+
 /* The bytes of a file, at most EVIDENCE_FILE_BYTES_MAX, NUL-terminated; the caller frees them. */
 int evidence_file_read(const struct evidence *evidence, uint64_t id, const char *name, char **bytes,
     size_t *len, struct lw_err *err) LW_MUST_CHECK;

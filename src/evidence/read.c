@@ -61,6 +61,12 @@ int evidence_file_open(const struct evidence *evidence, uint64_t id, const char 
     return fd;
 }
 
+int evidence_file_hash(
+    int fd, char sha256[EVIDENCE_SHA256_BYTES], int64_t *bytes, struct lw_err *err)
+{
+    return sha256_fd(fd, sha256, bytes, err);
+}
+
 int evidence_file_read(const struct evidence *evidence, uint64_t id, const char *name, char **bytes,
     size_t *len, struct lw_err *err)
 {

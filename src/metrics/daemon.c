@@ -118,6 +118,25 @@ static void alert_families(struct expo *e, const struct metrics_daemon *d)
         d->notifications_failed);
 }
 
+static void upload_families(struct expo *e, const struct metrics_daemon *d)
+{
+    const struct {
+        const char *outcome;
+        uint64_t count;
+    } uploads[] = {
+        {"stored", d->uploads_stored},
+        {"retry", d->uploads_retried},
+        {"refused", d->uploads_refused},
+    };
+    expo_family(e, EXPO_COUNTER, "leakwatch_uploads", NULL,
+        "Tries to copy an incident to object storage: it is there, to be tried again, given up.");
+    for (size_t i = 0; i < sizeof uploads / sizeof *uploads; i++) {
+        expo_label(e, "outcome", uploads[i].outcome);
+        expo_int(e, (int64_t)uploads[i].count);
+    }
+    gauge(e, "leakwatch_upload_queue", NULL, "Incidents that wait to be copied.", d->upload_queue);
+}
+
 void families_daemon(struct expo *e, const struct metrics_view *view)
 {
     struct metrics_daemon d = view->daemon(view->daemon_ctx);
@@ -136,4 +155,5 @@ void families_daemon(struct expo *e, const struct metrics_view *view)
     capture_families(e, &d);
     http_families(e, &d);
     alert_families(e, &d);
+    upload_families(e, &d);
 }

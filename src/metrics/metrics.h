@@ -37,6 +37,10 @@ struct metrics_daemon {
     uint64_t alerts_left_out;
     uint64_t notifications;
     uint64_t notifications_failed;
+    uint64_t uploads_stored; /* incidents */
+    uint64_t uploads_retried;
+    uint64_t uploads_refused;
+    uint64_t upload_queue;
 };
 
 struct metrics_view {
