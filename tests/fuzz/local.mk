@@ -22,3 +22,4 @@ include tests/fuzz/gate.mk
 include tests/fuzz/http.mk
 include tests/fuzz/alert.mk
 include tests/fuzz/evidence.mk
+include tests/fuzz/upload.mk

@@ -18,6 +18,7 @@ include tests/unit/expo.mk
 include tests/unit/report.mk
 include tests/unit/store.mk
 include tests/unit/alert.mk
+include tests/unit/upload.mk
 include tests/unit/evidence.mk
 include tests/unit/api.mk
 include tests/unit/metrics.mk
