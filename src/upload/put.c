@@ -111,7 +111,8 @@ static int add_header(struct curl_slist **headers, const char *fmt, ...)
     return 0;
 }
 
-/* All of them are signed. libcurl below 8.0 does not add x-amz-content-sha256 itself. */
+/* All of them are signed. libcurl below 8.0 does not add x-amz-content-sha256 itself. An empty
+ * "Expect:" must not be among them: libcurl would sign it and then not send it. */
 static int make_headers(const struct upload_object *object,
     const struct upload_credentials *credentials, struct curl_slist **headers)
 {
@@ -120,8 +121,6 @@ static int make_headers(const struct upload_object *object,
         rc = add_header(headers, "Content-Type: %s", object->content_type);
     if (rc == 0 && credentials->token)
         rc = add_header(headers, "x-amz-security-token: %s", credentials->token);
-    if (rc == 0)
-        rc = add_header(headers, "Expect:"); /* no wait for a 100 that some servers never send */
     return rc;
 }
 

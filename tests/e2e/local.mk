@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	tests/e2e/hostile.py \
 	tests/e2e/pprof.py \
 	tests/e2e/pytest.ini \
+	tests/e2e/s3.py \
 	tests/e2e/test_analyze.py \
 	tests/e2e/test_alerting.py \
 	tests/e2e/test_capture.py \
@@ -22,6 +23,7 @@ EXTRA_DIST += \
 	tests/e2e/test_real_daemons.py \
 	tests/e2e/test_store.py \
 	tests/e2e/test_types.py \
+	tests/e2e/test_upload.py \
 	tests/e2e/test_web.py \
 	tests/e2e/test_web_fleet.py
 
