@@ -125,7 +125,7 @@ def test_a_session_token_is_signed_too(daemon, storage, bucket, config, tmp_path
 def test_a_wrong_secret_is_recorded_and_tried_again_only_after_a_reload(
         daemon, storage, bucket, config, tmp_path):
     files = without_manifest(put_incident(storage, 1))
-    write_credentials(tmp_path, "wrong")
+    write_credentials(tmp_path, "barracuda")
     d = daemon(config(bucket.url), "--web.enable-lifecycle", storage=storage)
     wait_for(d, "refused", 1)
     upload = uploads(d, 1)[0]
@@ -143,7 +143,7 @@ def test_a_wrong_secret_is_recorded_and_tried_again_only_after_a_reload(
     wait_for(again, "done", 1, 2)
     assert files.items() <= without_manifest(bucket.objects).items()  # which says what was refused
     for log in (d.log(), again.log()):
-        assert "wrong" not in log and SECRET not in log
+        assert "barracuda" not in log and SECRET not in log
 
 
 def test_another_region_is_named(daemon, storage, bucket, config):
