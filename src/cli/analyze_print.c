@@ -89,8 +89,9 @@ static void print_build(FILE *out, const struct analysis *a)
 {
     const struct store_build *build = a->target->build;
     if (build)
-        fprintf(out, "Types are those of %s %s (%s)\n", build->module, build->version,
-            build->go_version);
+        fprintf(out, "Types are those of %s%s%s (%s)\n",
+            build->module[0] ? build->module : "a program without build info",
+            build->version[0] ? " " : "", build->version, build->go_version);
     else if (a->types_err.code == LW_NOT_FOUND)
         fputs(
             "No types: the program was not found; --binary=FILE or --binaries=DIR names it\n", out);
