@@ -35,7 +35,8 @@ static const char usage[] =
 
 #define TOP_DEFAULT      20
 #define BASE_MAX_NS      (60 * LW_NS_PER_S) /* the daemon's */
-#define BASES_A_SPAN     120                /* of a short series, so that it can be judged at all */
+#define BASE_MIN_NS      LW_NS_PER_S
+#define BASES_A_SPAN     120 /* of a short series, so that it can be judged at all */
 #define INTERVAL_MAX_NS  (15 * LW_NS_PER_S)
 #define INTERVAL_MIN_NS  LW_NS_PER_S
 #define INTERVAL_NAME_NS (60 * LW_NS_PER_S) /* of files that do not tell their time */
@@ -185,13 +186,16 @@ struct work {
     size_t failed; /* profiles; each has been said */
 };
 
+static int64_t clamp(int64_t value, int64_t min, int64_t max)
+{
+    return value < min ? min : (value > max ? max : value);
+}
+
 /* The daemon's base block; for less than two hours a smaller one, but not below the interval. */
 static double base_block_s(const struct options *options, int64_t span_ns, int64_t interval_ns)
 {
-    int64_t base_ns = span_ns / BASES_A_SPAN;
-    base_ns = base_ns < interval_ns ? interval_ns : base_ns;
-    base_ns = base_ns > BASE_MAX_NS ? BASE_MAX_NS : base_ns;
-    base_ns = base_ns < LW_NS_PER_S ? LW_NS_PER_S : base_ns;
+    int64_t least_ns = clamp(interval_ns, BASE_MIN_NS, BASE_MAX_NS);
+    int64_t base_ns = clamp(span_ns / BASES_A_SPAN, least_ns, BASE_MAX_NS);
     return (double)(options->base_ns ? options->base_ns : base_ns) / 1e9;
 }
 
@@ -201,13 +205,8 @@ static int analyze_service(struct work *w, struct lw_err *err)
     struct analyze_watch watch = {o->for_ns, o->interval_ns, o->for_ns && isatty(STDERR_FILENO)};
     if (analyze_url_parse(o->inputs[0], &w->url, err) < 0)
         return -1;
-    if (!watch.interval_ns) {
-        watch.interval_ns = o->for_ns / BASES_A_SPAN;
-        watch.interval_ns =
-            watch.interval_ns < INTERVAL_MIN_NS ? INTERVAL_MIN_NS : watch.interval_ns;
-        watch.interval_ns =
-            watch.interval_ns > INTERVAL_MAX_NS ? INTERVAL_MAX_NS : watch.interval_ns;
-    }
+    if (!watch.interval_ns)
+        watch.interval_ns = clamp(o->for_ns / BASES_A_SPAN, INTERVAL_MIN_NS, INTERVAL_MAX_NS);
     w->url.token_file = o->token_file;
     struct analysis_options options = {&w->url, o->binary, o->binaries,
         base_block_s(o, o->for_ns, watch.interval_ns), (double)watch.interval_ns / 1e9};

@@ -1,18 +1,10 @@
 #include "cli/replay_print.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
 
-/* ---- JSON ---- */
+#include "base/json.h"
 
-/* null for NaN and the infinities, which JSON has no words for. */
-static void add_number(cJSON *object, const char *name, double value)
-{
-    if (isfinite(value))
-        cJSON_AddNumberToObject(object, name, value);
-    else
-        cJSON_AddNullToObject(object, name);
-}
+/* ---- JSON ---- */
 
 static void add_gates(cJSON *object, const struct replay_result *result)
 {
@@ -22,8 +14,8 @@ static void add_gates(cJSON *object, const struct replay_result *result)
     for (int i = 0; i < TREND_GATE_COUNT; i++) {
         cJSON *gate = cJSON_CreateObject();
         cJSON_AddStringToObject(gate, "gate", trend_gate_word((enum trend_gate_id)i));
-        add_number(gate, "value", gates[i].judged ? gates[i].value : NAN);
-        add_number(gate, "limit", gates[i].limit);
+        lw_json_double(gate, "value", gates[i].judged ? gates[i].value : NAN);
+        lw_json_double(gate, "limit", gates[i].limit);
         cJSON_AddStringToObject(gate, "comparison", gates[i].at_most ? "<=" : ">=");
         cJSON_AddBoolToObject(gate, "judged", gates[i].judged);
         cJSON_AddBoolToObject(gate, "passed", gates[i].passed);
@@ -45,13 +37,13 @@ void replay_print_json(FILE *out, const struct replay_result *result)
     cJSON_AddStringToObject(object, "verdict", trend_class_word(v->class));
     cJSON_AddBoolToObject(object, "provisional", v->provisional);
     cJSON_AddBoolToObject(object, "recurring", v->recurring);
-    add_number(object, "first_growing_t", result->first_growing_s);
-    add_number(object, "first_provisional_t", result->first_provisional_s);
-    add_number(object, "first_leak_t", result->first_leak_s);
-    add_number(object, "rate_bytes_per_s", known ? v->rate : NAN);
-    add_number(object, "rate_lo", v->rate_lo);
-    add_number(object, "rate_hi", v->rate_hi);
-    add_number(object, "onset_t", onset_s(v));
+    lw_json_double(object, "first_growing_t", result->first_growing_s);
+    lw_json_double(object, "first_provisional_t", result->first_provisional_s);
+    lw_json_double(object, "first_leak_t", result->first_leak_s);
+    lw_json_double(object, "rate_bytes_per_s", known ? v->rate : NAN);
+    lw_json_double(object, "rate_lo", v->rate_lo);
+    lw_json_double(object, "rate_hi", v->rate_hi);
+    lw_json_double(object, "onset_t", onset_s(v));
     add_gates(object, result);
     char *text = cJSON_PrintUnformatted(object);
     if (text)

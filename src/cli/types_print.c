@@ -1,10 +1,10 @@
 #include "cli/types_print.h"
 
-#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "cli/table.h"
 
 /* ---- JSON ---- */
@@ -20,20 +20,12 @@ static void add_text(cJSON *object, const char *name, const char *text)
     free(clean);
 }
 
-/* Exact, where a double would round above 2^53. */
-static void add_int(cJSON *object, const char *name, int64_t value)
-{
-    char digits[32];
-    snprintf(digits, sizeof digits, "%" PRId64, value);
-    cJSON_AddRawToObject(object, name, digits);
-}
-
 static void add_values(cJSON *object, const struct profile_values *values)
 {
-    add_int(object, "inuse_bytes", values->inuse_bytes);
-    add_int(object, "inuse_objects", values->inuse_objects);
-    add_int(object, "alloc_bytes", values->alloc_bytes);
-    add_int(object, "alloc_objects", values->alloc_objects);
+    lw_json_int(object, "inuse_bytes", values->inuse_bytes);
+    lw_json_int(object, "inuse_objects", values->inuse_objects);
+    lw_json_int(object, "alloc_bytes", values->alloc_bytes);
+    lw_json_int(object, "alloc_objects", values->alloc_objects);
 }
 
 static cJSON *row_json(const struct types_row *row, bool with_values)
@@ -51,7 +43,7 @@ static cJSON *row_json(const struct types_row *row, bool with_values)
     add_text(object, "module", row->module ? row->module->path : "");
     add_text(object, "version", row->module ? row->module->version : "");
     add_text(object, "file", row->file);
-    add_int(object, "line", row->line);
+    lw_json_int(object, "line", row->line);
     if (with_values)
         add_values(object, &row->values);
     add_text(object, "unresolved", row->unresolved);
