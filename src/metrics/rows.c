@@ -163,6 +163,12 @@ static double retention(const struct profile_values *values, const struct trend_
     return has_rate(v) ? v->retention : NAN;
 }
 
+static double mean_age(const struct profile_values *values, const struct trend_verdict *v)
+{
+    (void)values;
+    return has_rate(v) ? v->mean_age_s : NAN;
+}
+
 static double is_leak(const struct profile_values *values, const struct trend_verdict *v)
 {
     (void)values;
@@ -185,6 +191,9 @@ static const struct row_family site_families[] = {
         "Upper end of the 95 % interval of the growth.", growth_upper},
     {EXPO_GAUGE, "leakwatch_site_retention_ratio", NULL,
         "Growth of the site's bytes in use over bytes it allocated meanwhile.", retention},
+    {EXPO_GAUGE, "leakwatch_site_mean_age_seconds", "seconds",
+        "Bytes in use over bytes allocated a second: how long the site's bytes live on average.",
+        mean_age},
     {EXPO_GAUGE, "leakwatch_site_leak", NULL, "1 when the site's verdict is leak.", is_leak},
 };
 
@@ -209,6 +218,9 @@ static const struct row_family type_families[] = {
         "Bytes of the type allocated per second over the newest window.", alloc_rate},
     {EXPO_GAUGE, "leakwatch_type_retention_ratio", NULL,
         "Growth of the type's bytes in use over its bytes allocated meanwhile.", retention},
+    {EXPO_GAUGE, "leakwatch_type_mean_age_seconds", "seconds",
+        "Bytes in use over bytes allocated a second: how long the type's bytes live on average.",
+        mean_age},
     {EXPO_GAUGE, "leakwatch_type_leak", NULL, "1 when the type's verdict is leak.", is_leak},
 };
 

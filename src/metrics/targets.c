@@ -112,6 +112,11 @@ static double retention(const struct store_target *t)
     return when_known(t, trend_series_verdict(t->series)->retention);
 }
 
+static double mean_age(const struct store_target *t)
+{
+    return when_known(t, trend_series_verdict(t->series)->mean_age_s);
+}
+
 static const struct target_family target_families[] = {
     {EXPO_GAUGE, "leakwatch_target_up", NULL, "Whether the last scrape of the target went well.",
         up},
@@ -135,6 +140,8 @@ static const struct target_family target_families[] = {
         "Upper end of the 95 % interval of the growth.", growth_upper},
     {EXPO_GAUGE, "leakwatch_target_retention_ratio", NULL,
         "Growth of the bytes in use over bytes allocated meanwhile.", retention},
+    {EXPO_GAUGE, "leakwatch_target_mean_age_seconds", "seconds",
+        "Bytes in use over bytes allocated a second: how long a byte lives on average.", mean_age},
     {EXPO_GAUGE, "leakwatch_target_sites", NULL, "Allocation sites in the target's newest profile.",
         sites},
     {EXPO_GAUGE, "leakwatch_target_followed_sites", NULL,

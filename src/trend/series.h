@@ -43,6 +43,10 @@ struct trend_series {
 /* What a verdict says before anything was seen. */
 struct trend_verdict trend_verdict_warming(double since_s);
 
+/* How long what is in use lives on average, by Little's law: L = W lambda. NAN when nothing is
+ * allocated, and never more than TREND_TIME_MAX. */
+double trend_verdict_mean_age_s(double inuse_bytes, double alloc_rate);
+
 /* Judges the newest windows of the levels below `closed`, which just got a block, and settles what
  * the series is now. */
 void trend_verdict_update(

@@ -221,6 +221,7 @@ static void tell(struct trend_series *series, const struct recent *r)
     v->alloc_rate = r->alloc_bytes / r->length_s;
     v->retention =
         r->alloc_bytes > 0 ? fmin(fmax(v->growth_bytes / r->alloc_bytes, 0), 1) : (double)NAN;
+    v->mean_age_s = trend_verdict_mean_age_s(r->means[PARTS - 1], v->alloc_rate);
     if (v->growing_since_s == 0)
         v->growing_since_s = v->window_start_s;
 }

@@ -113,9 +113,9 @@ static void tell_beginning(
     v->growing_since_s = goes_on && found_s > known_s - w->length_s / 4 ? known_s : found_s;
 }
 
-static double ratio_or_nan(double a, double b)
+double trend_verdict_mean_age_s(double inuse_bytes, double alloc_rate)
 {
-    return b > 0 ? a / b : (double)NAN;
+    return alloc_rate > 0 ? fmin(inuse_bytes / alloc_rate, TREND_TIME_MAX) : (double)NAN;
 }
 
 /* Writes the figures of the speaker's window into the verdict. */
@@ -134,7 +134,7 @@ static void tell_window(const struct trend_series *series, const struct trend_co
     v->window_end_s = v->window_start_s + w->length_s;
     v->alloc_rate = alloc_bytes / w->length_s;
     v->retention = alloc_bytes > 0 ? fmin(fmax(v->growth_bytes / alloc_bytes, 0), 1) : (double)NAN;
-    v->mean_age_s = ratio_or_nan(w->raw_means[TREND_SEGMENTS - 1], v->alloc_rate);
+    v->mean_age_s = trend_verdict_mean_age_s(w->raw_means[TREND_SEGMENTS - 1], v->alloc_rate);
     v->load_r2 = w->load_r2;
     v->resolvable_rate = trend_quiet_resolvable_rate(config, w);
     tell_beginning(series, w, v);

@@ -364,6 +364,10 @@ static void test_a_target_from_unknown_to_leak(void **state)
     assert_true(VALUE(f, "leakwatch_site_leak", "function=main.f1", "source=main.go:1") == 1);
     assert_true(VALUE(f, "leakwatch_site_leak", "function=main.f2") == 0);
     assert_true(VALUE(f, "leakwatch_site_retention_ratio", "function=main.f1") < 0.51);
+    double age_s = VALUE(f, "leakwatch_site_mean_age_seconds", "function=main.f1");
+    double inuse = VALUE(f, "leakwatch_site_inuse_bytes", "function=main.f1");
+    assert_true(fabs(age_s * 2 * rate / inuse - 1) < .2); /* it allocates twice what it keeps */
+    assert_true(VALUE(f, "leakwatch_target_mean_age_seconds") > 0);
     assert_true(VALUE(f, "leakwatch_scrapes_total", "job=shop", "outcome=ok") == 150);
 
     struct lw_err why;
