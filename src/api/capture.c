@@ -94,8 +94,9 @@ static void why(void *ctx, const struct http_request *request, struct http_respo
     for (int i = 0; i < CAPTURE_RULE_COUNT; i++)
         render_judgement(json_append(list), &rules[i]);
     cJSON *verdict = json_object(data, "verdict");
-    render_target_verdict(verdict, target);
-    render_gates(verdict, store_target_worst(target), store_trend_config(captures->view->store));
+    const struct trend_config *config = store_trend_config(captures->view->store);
+    render_target_verdict(verdict, target, config);
+    render_gates(verdict, store_target_worst(target), config);
     render_refusals(data, captures, target);
     json_success(response, data);
 }

@@ -13,8 +13,8 @@ static struct lw_wall wall_of(double seconds)
 }
 
 /* What `worst` is and since when, and how `series` moves; mostly they are one. */
-static void verdict(
-    cJSON *object, const struct trend_series *series, const struct trend_series *worst)
+static void verdict(cJSON *object, const struct trend_series *series,
+    const struct trend_series *worst, const struct trend_config *config)
 {
     const struct trend_verdict *v = trend_series_verdict(series);
     const struct trend_verdict *w = trend_series_verdict(worst);
@@ -33,19 +33,23 @@ static void verdict(
     json_bool(object, "recurring", v->recurring);
     json_bool(object, "provisional", v->provisional);
     json_double(object, "mean_age_seconds", v->mean_age_s);
-    json_double(object, "resolvable_bytes_per_second", v->resolvable_rate);
+    json_double(object, "resolvable_bytes_per_second",
+        v->resolvable_rate > 0 ? v->resolvable_rate : (double)NAN);
+    json_double(
+        object, "suggested_mem_profile_rate_bytes", trend_series_period_bytes(series, config));
 }
 
-void render_verdict(cJSON *object, const struct trend_series *series)
+void render_verdict(
+    cJSON *object, const struct trend_series *series, const struct trend_config *config)
 {
     if (series) {
-        verdict(object, series, series);
+        verdict(object, series, series, config);
         return;
     }
     static const char *const names[] = {"verdict", "since", "growth_bytes_per_second",
         "growth_lower_bytes_per_second", "growth_upper_bytes_per_second", "growth_bytes",
         "window_seconds", "growing_since", "retention_ratio", "alloc_bytes_per_second",
-        "mean_age_seconds", "resolvable_bytes_per_second"};
+        "mean_age_seconds", "resolvable_bytes_per_second", "suggested_mem_profile_rate_bytes"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         json_null(object, names[i]);
     json_int(object, "restarts", 0);
@@ -53,9 +57,10 @@ void render_verdict(cJSON *object, const struct trend_series *series)
     json_bool(object, "provisional", false);
 }
 
-void render_target_verdict(cJSON *object, const struct store_target *target)
+void render_target_verdict(
+    cJSON *object, const struct store_target *target, const struct trend_config *config)
 {
-    verdict(object, target->series, store_target_worst(target));
+    verdict(object, target->series, store_target_worst(target), config);
 }
 
 void render_gates(
@@ -172,9 +177,10 @@ static const char *health_word(enum store_health health)
     return health == STORE_UP ? "up" : health == STORE_DOWN ? "down" : "unknown";
 }
 
-static void render_heap(cJSON *object, const struct store_target *target)
+static void render_heap(
+    cJSON *object, const struct store_target *target, const struct trend_config *config)
 {
-    render_target_verdict(object, target);
+    render_target_verdict(object, target, config);
     render_values(object, &target->total);
     json_int(object, "sites", (int64_t)target->site_count);
     json_int(object, "followed_sites", (int64_t)target->sites.followed);
@@ -290,7 +296,8 @@ static void render_outlook(cJSON *object, const struct store_target *target)
     render_goroutines(object, &target->goroutines);
 }
 
-void render_target(cJSON *object, const struct store_target *target)
+void render_target(
+    cJSON *object, const struct store_target *target, const struct trend_config *config)
 {
     json_id(object, "id", target->id);
     render_labels(object, "discoveredLabels", target->discovered);
@@ -306,5 +313,5 @@ void render_target(cJSON *object, const struct store_target *target)
     render_duration(object, "scrapeTimeout", target->timeout_ns);
     render_build(object, target);
     render_outlook(object, target);
-    render_heap(json_object(object, "heap"), target);
+    render_heap(json_object(object, "heap"), target, config);
 }

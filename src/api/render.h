@@ -8,10 +8,12 @@
 #include "trend/trend.h"
 
 /* The members that say what a series is. NULL: a site that is not followed, all members null. */
-void render_verdict(cJSON *object, const struct trend_series *series);
+void render_verdict(
+    cJSON *object, const struct trend_series *series, const struct trend_config *config);
 
 /* Of a target: the numbers are its total's, the verdict is that of its worst series. */
-void render_target_verdict(cJSON *object, const struct store_target *target);
+void render_target_verdict(
+    cJSON *object, const struct store_target *target, const struct trend_config *config);
 
 /* "gates": why, gate by gate. */
 void render_gates(
@@ -41,6 +43,7 @@ void render_first_seen(
     cJSON *object, const struct store_target *target, const struct store_row *row);
 
 /* The members of a target as Prometheus' /api/v1/targets has them, and "heap". */
-void render_target(cJSON *object, const struct store_target *target);
+void render_target(
+    cJSON *object, const struct store_target *target, const struct trend_config *config);
 
 #endif

@@ -132,7 +132,7 @@ static void render_suspect(
         render_site(json_object(object, "site"), s->row->site);
     else
         json_null(object, "site");
-    render_verdict(object, s->series);
+    render_verdict(object, s->series, config);
     json_double(object, "at_stake_bytes", at_stake_bytes(s));
     render_first_seen(object, s->target, s->row);
     const struct profile_values *v = s->row ? &s->row->values : &s->target->total;

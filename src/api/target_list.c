@@ -130,8 +130,9 @@ void endpoint_targets(void *ctx, const struct http_request *request, struct http
     struct entry *found = find(view->store, &query, &count);
     cJSON *data = cJSON_CreateObject();
     cJSON *list = json_array(data, "activeTargets");
+    const struct trend_config *config = store_trend_config(view->store);
     for (size_t i = query.page.offset; i < count && query_page_has(&query.page, i); i++)
-        render_target(json_append(list), found[i].target);
+        render_target(json_append(list), found[i].target, config);
     free(found);
     json_array(data, "droppedTargets"); /* nothing is dropped without relabelling */
     json_object(data, "droppedTargetCounts");

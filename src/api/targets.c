@@ -37,8 +37,9 @@ void endpoint_target(void *ctx, const struct http_request *request, struct http_
     if (!target)
         return;
     cJSON *data = cJSON_CreateObject();
-    render_target(data, target);
-    render_gates(data, target->series, store_trend_config(view->store));
+    const struct trend_config *config = store_trend_config(view->store);
+    render_target(data, target, config);
+    render_gates(data, target->series, config);
     cJSON *scrapes = json_object(data, "scrapes");
     for (int code = 0; code < LW_CODE_COUNT; code++) {
         if (target->scrapes[code])
@@ -75,8 +76,8 @@ typedef int row_order(const void *, const void *);
 static const char *const sorts[] = {"inuse", "alloc", "growth"};
 static row_order *const row_orders[] = {NULL, by_alloc, by_growth};
 
-static void render_row(
-    cJSON *object, const struct store_target *target, const struct store_row *row)
+static void render_row(cJSON *object, const struct store_target *target,
+    const struct store_row *row, const struct trend_config *config)
 {
     if (row->site) {
         render_site(object, row->site);
@@ -87,13 +88,14 @@ static void render_row(
     render_type(object, target, row);
     render_values(object, &row->values);
     json_bool(object, "followed", row->series != NULL);
-    render_verdict(object, row->series);
+    render_verdict(object, row->series, config);
 }
 
 /* The question of …/sites and …/types: which rows, in which order, which page. */
 struct row_query {
     const struct store_target *target;
     const struct store_rows *rows;
+    const struct trend_config *config;
     const char *name; /* of the list in the answer */
     row_order *order;
     struct query_page page;
@@ -112,7 +114,7 @@ static cJSON *render_rows(const struct row_query *q)
     size_t other_count = q->rows->other_count;
     for (size_t i = 0; i < q->rows->count; i++) {
         if (query_page_has(&q->page, i)) {
-            render_row(json_append(list), q->target, rows[i]);
+            render_row(json_append(list), q->target, rows[i], q->config);
             continue;
         }
         profile_values_add(&other, &rows[i]->values);
@@ -145,18 +147,26 @@ static void answer_rows(
 void endpoint_target_sites(
     void *ctx, const struct http_request *request, struct http_response *response)
 {
-    const struct store_target *target = endpoint_find_target(ctx, request, response);
+    const struct api_view *view = ctx;
+    const struct store_target *target = endpoint_find_target(view, request, response);
     if (target)
-        answer_rows(&(struct row_query){.target = target, .rows = &target->sites, .name = "sites"},
+        answer_rows(&(struct row_query){.target = target,
+                        .rows = &target->sites,
+                        .config = store_trend_config(view->store),
+                        .name = "sites"},
             request, response);
 }
 
 void endpoint_target_types(
     void *ctx, const struct http_request *request, struct http_response *response)
 {
-    const struct store_target *target = endpoint_find_target(ctx, request, response);
+    const struct api_view *view = ctx;
+    const struct store_target *target = endpoint_find_target(view, request, response);
     if (target)
-        answer_rows(&(struct row_query){.target = target, .rows = &target->types, .name = "types"},
+        answer_rows(&(struct row_query){.target = target,
+                        .rows = &target->types,
+                        .config = store_trend_config(view->store),
+                        .name = "types"},
             request, response);
 }
 
@@ -214,8 +224,9 @@ void endpoint_target_series(
     json_id(data, "target", target->id);
     echo_id(data, "site", http_request_param(request, "site"));
     echo_id(data, "type", http_request_param(request, "type"));
-    render_verdict(data, series);
-    render_gates(data, series, store_trend_config(view->store));
+    const struct trend_config *config = store_trend_config(view->store);
+    render_verdict(data, series, config);
+    render_gates(data, series, config);
     struct trend_block blocks[TREND_BLOCKS_MAX];
     size_t count = trend_series_blocks(series, blocks, TREND_BLOCKS_MAX);
     cJSON *list = json_array(data, "blocks");

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "trend/growth.h"
+#include "trend/series.h"
 
 #define SAMPLES_MIN     12 /* sampled objects: fewer say little of anything */
 #define SWING_MIN       6  /* deviations of sampling: less is noise and nothing else */
@@ -115,4 +116,17 @@ double trend_quiet_resolvable_rate(const struct trend_config *config, const stru
     double both = half + sqrt(half * half + config->turnover_z * config->turnover_z * turnover);
     double growth_bytes = fmax(fmax(plain, both), config->min_growth_bytes);
     return growth_bytes / w->length_s;
+}
+
+/* Objects that are small against a period are sampled with a variance of that period per byte, and
+ * larger ones with less (profile_site.noise_bytes). */
+double trend_series_period_bytes(
+    const struct trend_series *series, const struct trend_config *config)
+{
+    if (series->verdict.class != TREND_UNRESOLVABLE)
+        return NAN;
+    double by_samples = config->min_growth_bytes / PRESENT / SAMPLES_MIN;
+    double by_growth = config->min_growth_bytes / (config->noise_z * config->noise_z);
+    double period = exp2(floor(log2(fmax(fmin(by_samples, by_growth), 1))));
+    return period < series->noise_bytes ? period : (double)NAN;
 }

@@ -26,7 +26,7 @@ void trend_config_init(struct trend_config *config, double base_s)
         .turnover_z = 3.6,
         .young_turnover_z = 4.3,
         .urgent_bytes = 14 << 20,
-        .urgent_z = 3.5,
+        .urgent_z = 4.5,
         .max_share = .36,
         .last_two_min = .45,
         .last_one_min = .2,
@@ -41,12 +41,6 @@ void trend_config_init(struct trend_config *config, double base_s)
         .passes = 3,
         .evaluations = 4,
     };
-}
-
-double trend_config_period_bytes(const struct trend_config *config)
-{
-    double largest = config->min_growth_bytes / (config->noise_z * config->noise_z);
-    return exp2(floor(log2(fmax(largest, 1))));
 }
 
 /* Everything of an epoch; what outlives it is carried over by the caller. */

@@ -32,7 +32,7 @@ struct trend_config {
     double turnover_z;       /* … and this many of sampling and turnover together, 3.6 */
     double young_turnover_z; /* … which in a young process, where much grows, are 4.3 */
     double urgent_bytes;     /* the urgent path: growth over 20 base blocks, 14 MiB */
-    double urgent_z;         /* … in deviations of sampling and turnover, 3.5 */
+    double urgent_z;         /* … in deviations of sampling and turnover, 4.5 */
     /* … the dimensionless gates follow, each documented where it is declared … */
     double max_share;     /* largest single step of 7 over the growth: a step is not a leak, .36 */
     double last_two_min;  /* growth of the last two steps over an even share: plateau, .45 */
@@ -50,10 +50,6 @@ struct trend_config {
 
 /* The defaults, scaled to a base block of base_s seconds. */
 void trend_config_init(struct trend_config *config, double base_s);
-
-/* The MemProfileRate, a power of two, at which growth by min_growth_bytes stands out of the noise:
- * what helps an unresolvable series. */
-double trend_config_period_bytes(const struct trend_config *config);
 
 struct trend_point {
     double t_s;
@@ -156,7 +152,8 @@ struct trend_verdict {
     double alloc_rate; /* bytes allocated per second over the window */
     double load_r2;    /* share of the variation that allocation rate explains */
     double mean_age_s; /* in-use over alloc_rate (Little's law); NAN when nothing was allocated */
-    double resolvable_rate; /* least growth that this window could have told from noise */
+    double resolvable_rate; /* least growth, bytes/s, that this window could have told from noise; 0
+                             * while warming */
     int level;              /* which ring convicted; -1 none */
     int restarts;           /* epochs before this one */
     bool recurring;         /* it was a leak before the last restart and has not been acquitted */
@@ -179,6 +176,12 @@ bool trend_series_push(struct trend_series *series, const struct trend_config *c
 void trend_series_restart(struct trend_series *series);
 
 const struct trend_verdict *trend_series_verdict(const struct trend_series *series);
+
+/* What helps an unresolvable series: the MemProfileRate, a power of two, at which what is looked at
+ * at all has sampled objects enough, and growth by min_growth_bytes stands out of their noise. NAN
+ * for any other series, and for one that is sampled as often already. */
+double trend_series_period_bytes(
+    const struct trend_series *series, const struct trend_config *config);
 
 /* The gates of the newest evaluation of the level that speaks for the verdict: the coarsest that
  * finds a leak, else the finest that finds what the class says. Computed anew: `config` is to be

@@ -230,8 +230,9 @@ static void watch(struct fixture *f, uint64_t target_id, int minutes)
 
 static const char *const verdict_members[] = {"verdict", "since", "growth_bytes_per_second",
     "growth_lower_bytes_per_second", "growth_upper_bytes_per_second", "growth_bytes",
-    "window_seconds", "growing_since", "retention_ratio", "alloc_bytes_per_second", "restarts",
-    "recurring"};
+    "window_seconds", "growing_since", "retention_ratio", "alloc_bytes_per_second",
+    "mean_age_seconds", "resolvable_bytes_per_second", "suggested_mem_profile_rate_bytes",
+    "restarts", "recurring"};
 
 static void assert_has_verdict(const cJSON *json)
 {

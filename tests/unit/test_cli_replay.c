@@ -142,6 +142,11 @@ static void check_leak(const cJSON *o)
     assert_true(fabs(number(o, "rate_bytes_per_s") - MIB / 60) < MIB / 600);
     assert_true(number(o, "rate_lo") <= MIB / 60 && MIB / 60 <= number(o, "rate_hi"));
     assert_true(fabs(number(o, "onset_t")) < 600);
+    assert_true(fabs(number(o, "retention") - 1) < .1);
+    assert_true(fabs(number(o, "alloc_bytes_per_s") - MIB / 60) < MIB / 600);
+    assert_true(number(o, "mean_age_s") > 32 * 60); /* as many MiB in use, at one a minute */
+    assert_true(number(o, "resolvable_bytes_per_s") > 0);
+    assert_is_null(o, "suggested_mem_profile_rate_bytes");
     const cJSON *gates = cJSON_GetObjectItemCaseSensitive(o, "gates");
     assert_int_equal(cJSON_GetArraySize(gates), TREND_GATE_COUNT);
     const cJSON *gate;
@@ -297,6 +302,29 @@ static void test_table_shows_times_since_the_first_point(void **state)
     assert_non_null(strstr(text, "grows?[31m"));
     assert_non_null(strstr(text, "leak"));
     assert_non_null(strstr(text, "1024.0 ("));
+    assert_non_null(strstr(text, "100 %")); /* of what is allocated stays */
+    assert_null(strstr(text, "MemProfileRate"));
+    free(text);
+}
+
+/* Six samples of 512 KiB stay: who wants to see more is told how. */
+static void test_unresolvable_says_what_would_help(void **state)
+{
+    struct place *p = *state;
+    FILE *f = fopen(p->in, "w");
+    print_series(f, "small", 3, 0, 300);
+    fclose(f);
+    assert_int_equal(run(p, (const char *[]){"replay", "--json", p->in, NULL}), FLAGS_EXIT_OK);
+    char *text = read_text(p->out);
+    cJSON *o = cJSON_Parse(text);
+    assert_text(o, "verdict", "unresolvable");
+    assert_true(number(o, "resolvable_bytes_per_s") > 10 * MIB / 96 / 60 / 32);
+    assert_true(number(o, "suggested_mem_profile_rate_bytes") == 65536);
+    cJSON_Delete(o);
+    free(text);
+    assert_int_equal(run(p, (const char *[]){"replay", p->in, NULL}), FLAGS_EXIT_OK);
+    text = read_text(p->out);
+    assert_non_null(strstr(text, "MiB/h would be found, less with MemProfileRate=65536"));
     free(text);
 }
 
@@ -356,6 +384,7 @@ int main(void)
         TEST(test_line_too_long_is_passed_over),
         TEST(test_garbage_is_given_up),
         TEST(test_table_shows_times_since_the_first_point),
+        TEST(test_unresolvable_says_what_would_help),
         TEST(test_flags_are_checked),
         TEST(test_config_scales_time),
         TEST(test_noise_of_an_object_size),

@@ -344,7 +344,8 @@ static void test_few_samples_are_unresolvable(void **state)
     /* Nothing is replaced here, so 4.5² samples of 512 KiB, 10.125 MiB, within the window. */
     double window_s = verdict(f)->window_end_s - verdict(f)->window_start_s;
     assert_true(fabs(verdict(f)->resolvable_rate - 10.125 * MIB / window_s) < 1);
-    assert_true(trend_config_period_bytes(&f->config) == 131072); /* 4 MiB / 4.5², rounded down */
+    /* The least that is looked at, 1 MiB, has then 16 samples of the 12 asked for. */
+    assert_true(trend_series_period_bytes(f->series, &f->config) == 65536);
 }
 
 /* Growth that passes for noise, then for some, then none: one class for all of it. */

@@ -188,7 +188,7 @@ void special_rates(uint64_t seed, int runs)
 
 void special_urgent(uint64_t seed, int count)
 {
-    static const double deviations[] = {2.5, 3, 3.5, 4, 5, 6, 8};
+    static const double deviations[] = {2.5, 3, 3.5, 4, 4.5, 5, 6, 8};
     puts(
         "| deviations asked for | precision | fast leaks in old processes flagged within 25 samples "
         "| flagged at all | median samples |\n|---|---|---|---|---|");

@@ -1,6 +1,6 @@
 // Why a verdict is what it is: each gate on the way to "leak", with its figure and limit.
 
-import { UNKNOWN, gateFigure } from "../format.js";
+import { UNKNOWN, bytes, gateFigure } from "../format.js";
 
 function outcome(gate) {
   if (!gate.judged) return { mark: "·", word: "not judged", kind: "unjudged" };
@@ -26,11 +26,26 @@ function Gate({ gate }) {
   );
 }
 
-export function Gates({ gates, verdict }) {
+// What could be told where nothing was: series is anything that has a verdict's members.
+function Resolvable({ series }) {
+  const { resolvable_bytes_per_second: rate, suggested_mem_profile_rate_bytes: period } = series;
+  if (period == null) return null;
+  return (
+    <p class="resolvable">
+      {rate != null && <>Growth of {bytes(rate * 3600)} an hour would be found. </>}
+      Too few objects are sampled to tell less: <code>runtime.MemProfileRate = {period}</code>{" "}
+      would.
+    </p>
+  );
+}
+
+// series: the verdict's members, whose verdict is `verdict` unless that is of something worse in it.
+export function Gates({ gates, verdict, series }) {
   if (!gates?.length) return null;
   return (
     <section class="card">
       <h2>{verdict === "leak" ? "Why this is a leak" : "Why this is not called a leak"}</h2>
+      {series && <Resolvable series={series} />}
       <table class="plain gates">
         <caption>A leak is what passes all of these, repeatedly.</caption>
         <thead>

@@ -222,7 +222,7 @@ function Found({ target, kind, row, sites, series }) {
       </section>
       <Stacks sites={sitesOf(kind, row, sites)} />
       <Replicas job={target.labels.job} kind={kind} row={row.id} here={target.id} />
-      <Gates gates={series.data?.gates} verdict={row.verdict} />
+      <Gates gates={series.data?.gates} verdict={row.verdict} series={row} />
     </>
   );
 }

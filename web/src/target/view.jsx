@@ -124,7 +124,7 @@ function Target({ target, query }) {
       <Chart target={target} memory={memory} />
       <Rows target={target.id} build={target.build} buildError={target.buildError} query={query} />
       <Goroutines target={target.id} />
-      <Gates gates={target.gates} verdict={heap.verdict} />
+      <Gates gates={target.gates} verdict={heap.verdict} series={heap} />
     </>
   );
 }
