@@ -59,7 +59,7 @@ static double seconds_until(double bytes, double rate)
 {
     if (bytes <= 0)
         return 0;
-    return rate > 0 ? bytes / rate : INFINITY;
+    return rate > 0 && isfinite(bytes) ? bytes / rate : INFINITY;
 }
 
 struct trend_forecast trend_forecast_of(

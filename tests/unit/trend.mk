@@ -5,9 +5,11 @@ tests_unit_test_trend_target_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_trend_target_LDADD = $(UNIT_LIBS)
 
 check_PROGRAMS += tests/unit/test_trend tests/unit/test_trend_gates \
-	tests/unit/test_trend_image tests/unit/test_trend_parts
+	tests/unit/test_trend_image tests/unit/test_trend_parts \
+	tests/unit/test_trend_properties
 TESTS += tests/unit/test_trend tests/unit/test_trend_gates \
-	tests/unit/test_trend_image tests/unit/test_trend_parts
+	tests/unit/test_trend_image tests/unit/test_trend_parts \
+	tests/unit/test_trend_properties
 
 tests_unit_test_trend_SOURCES = tests/unit/test_trend.c \
 	tests/unit/trend_walk.c tests/unit/trend_walk.h
@@ -26,3 +28,8 @@ tests_unit_test_trend_image_LDADD = $(UNIT_LIBS)
 tests_unit_test_trend_parts_SOURCES = tests/unit/test_trend_parts.c
 tests_unit_test_trend_parts_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_trend_parts_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_trend_properties_SOURCES = tests/unit/test_trend_properties.c \
+	tests/unit/trend_walk.c tests/unit/trend_walk.h
+tests_unit_test_trend_properties_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_trend_properties_LDADD = $(UNIT_LIBS)
