@@ -11,12 +11,16 @@ EXTRA_DIST += \
 	tests/sim/scenarios/cache_fill.sim \
 	tests/sim/scenarios/captures.sim \
 	tests/sim/scenarios/daily_load.sim \
+	tests/sim/scenarios/deploys.sim \
 	tests/sim/scenarios/gap.sim \
 	tests/sim/scenarios/kinds.sim \
 	tests/sim/scenarios/leak_and_twins.sim \
+	tests/sim/scenarios/lossy.sim \
 	tests/sim/scenarios/outlook.sim \
+	tests/sim/scenarios/profile_rate.sim \
 	tests/sim/scenarios/memory.sim \
 	tests/sim/scenarios/reload.sim \
+	tests/sim/scenarios/restart_storm.sim \
 	tests/sim/scenarios/restarts.sim \
 	tests/sim/scenarios/scaled.sim \
 	tests/sim/scenarios/store.sim

@@ -13,7 +13,10 @@
  *   start | stop                   the daemon
  *   run 3h                         let time pass; `never` is checked every virtual minute
  *   restart ADDRESS                the process
- *   state ADDRESS up|down|slow|html|truncated
+ *   deploy ADDRESS                 the same with another build, whose sites follow
+ *   process ADDRESS key=value…     life= (it restarts when so old) gc= (it tells its heap as of the
+ *                                  last of these) period= (MemProfileRate)
+ *   state ADDRESS up|down|slow|html|truncated|flaky
  *   expect ADDRESS FUNCTION|total CLASS [CLASS…]     the verdict now is one of these
  *   never ADDRESS FUNCTION|total|any CLASS           from now on, at no time
  *   outcome ADDRESS WORD MIN [MAX]                   scrapes with that outcome
@@ -384,14 +387,38 @@ static void do_texts(struct sim *sim, char **word)
 
 static void do_state(struct sim *sim, char **word)
 {
-    static const char *const names[] = {"up", "down", "slow", "html", "truncated"};
+    static const char *const names[] = {"up", "down", "slow", "html", "truncated", "flaky"};
+    const int count = sizeof names / sizeof *names;
     struct world_target *target = world_find(&sim->world, word[1]);
     REQUIRE(sim, target);
     int s = 0;
-    while (s < 5 && strcmp(names[s], word[2]) != 0)
+    while (s < count && strcmp(names[s], word[2]) != 0)
         s++;
-    REQUIRE(sim, s < 5);
+    REQUIRE(sim, s < count);
     target->state = (enum world_state)s;
+}
+
+static void do_process(struct sim *sim, char **word, int n)
+{
+    struct world_target *target = world_find(&sim->world, word[1]);
+    REQUIRE(sim, target);
+    for (int i = 2; i < n; i++) {
+        if (strncmp(word[i], "life=", 5) == 0)
+            target->life_ns = (int64_t)(seconds_of(sim, word[i] + 5) * 1e9);
+        else if (strncmp(word[i], "gc=", 3) == 0)
+            target->gc_ns = (int64_t)(seconds_of(sim, word[i] + 3) * 1e9);
+        else if (strncmp(word[i], "period=", 7) == 0)
+            target->period_bytes = bytes_of(sim, word[i] + 7);
+        else
+            REQUIRE(sim, !"a known key");
+    }
+}
+
+static void do_deploy(struct sim *sim, char **word)
+{
+    struct world_target *target = world_find(&sim->world, word[1]);
+    REQUIRE(sim, target);
+    world_deploy(&sim->world, target);
 }
 
 static void do_restart(struct sim *sim, char **word)
@@ -460,6 +487,10 @@ static void do_command(struct sim *sim, char **word, int n)
         do_run(sim, seconds_of(sim, word[1]));
     else if (strcmp(c, "restart") == 0 && n == 2)
         do_restart(sim, word);
+    else if (strcmp(c, "deploy") == 0 && n == 2)
+        do_deploy(sim, word);
+    else if (strcmp(c, "process") == 0 && n >= 3)
+        do_process(sim, word, n);
     else if (strcmp(c, "state") == 0 && n == 3)
         do_state(sim, word);
     else if (strcmp(c, "expect") == 0 && n >= 4)

@@ -39,14 +39,23 @@ struct world_target *world_add(struct world *world, const char *address)
     struct world_target *target = &world->targets[world->target_count++];
     snprintf(target->address, sizeof target->address, "%s", address);
     target->started = loop_now(world->loop);
+    target->period_bytes = PERIOD_BYTES;
     target->seed = lw_hash_string(7, address);
     return target;
+}
+
+void world_deploy(struct world *world, struct world_target *target)
+{
+    target->started = loop_now(world->loop);
+    target->site_count = 0;
+    target->goroutine_count = 0;
 }
 
 struct world_site *world_add_site(struct world_target *target, const char *function)
 {
     assert(target->site_count < WORLD_SITES_MAX);
     struct world_site *site = &target->sites[target->site_count++];
+    *site = (struct world_site){0};
     snprintf(site->function, sizeof site->function, "%s", function);
     snprintf(site->callee, sizeof site->callee, "runtime.newobject");
     return site;
@@ -56,6 +65,7 @@ struct world_goroutines *world_add_goroutines(struct world_target *target, const
 {
     assert(target->goroutine_count < WORLD_SITES_MAX);
     struct world_goroutines *goroutines = &target->goroutines[target->goroutine_count++];
+    *goroutines = (struct world_goroutines){0};
     snprintf(goroutines->function, sizeof goroutines->function, "%s", function);
     return goroutines;
 }
@@ -64,34 +74,38 @@ struct world_goroutines *world_add_goroutines(struct world_target *target, const
 
 /* Samples among `bytes` of small objects by a Poisson law of mean bytes / period, by its normal
  * approximation; the same key always gives the same number. */
-static double sampled(uint64_t key, double bytes)
+static double sampled(uint64_t key, double bytes, double period_bytes)
 {
-    double mean = bytes / PERIOD_BYTES;
+    double mean = bytes / period_bytes;
     double u = ((double)(lw_hash_u64(1, key) >> 11) + 0.5) * 0x1p-53;
     double v = ((double)(lw_hash_u64(2, key) >> 11) + 0.5) * 0x1p-53;
     double normal = sqrt(-2 * log(u)) * cos(2 * acos(-1) * v);
     double count = round(mean + normal * sqrt(mean));
-    return count > 0 ? count * PERIOD_BYTES : 0;
+    return count > 0 ? count * period_bytes : 0;
 }
 
 /* What is kept for ever is sampled once, when it is allocated: so minute by minute, and summed. */
-static double leaked(const struct world_site *site, uint64_t key, double age_s)
+static double leaked(const struct world_site *site, uint64_t key, double age_s, double period_bytes)
 {
     double t = age_s - site->leak_after_s, sum = 0;
     for (double at = 0; at < t; at += 60) {
         double share = t - at < 60 ? (t - at) / 60 : 1;
-        sum += sampled(lw_hash_u64(key, (uint64_t)(at / 60)), site->leak_bytes_per_s * 60) * share;
+        sum += sampled(lw_hash_u64(key, (uint64_t)(at / 60)), site->leak_bytes_per_s * 60,
+                   period_bytes) *
+               share;
     }
     return sum;
 }
 
-static double alive(const struct world_site *site, uint64_t key, double age_s)
+static double alive(const struct world_site *site, uint64_t key, double age_s, double period_bytes)
 {
     double live = site->live_bytes;
     if (site->wave_period_s > 0)
         live += site->wave_bytes * sin(2 * acos(-1) * age_s / site->wave_period_s);
     /* What is alive turns over: minute by minute it is another sample of it. */
-    return live > 0 ? sampled(lw_hash_u64(key, 0x10000 + (uint64_t)(age_s / 60)), live) : 0;
+    return live > 0
+               ? sampled(lw_hash_u64(key, 0x10000 + (uint64_t)(age_s / 60)), live, period_bytes)
+               : 0;
 }
 
 /* The integral of the load 1 + (wave / live) sin(2 pi t / period) over the process' life: by
@@ -113,14 +127,14 @@ static struct heap heap_of(
     const struct world_target *target, const struct world_site *site, double age_s)
 {
     uint64_t key = lw_hash_string(target->seed ^ (uint64_t)target->started.ns, site->function);
-    double kept = leaked(site, key, age_s);
+    double kept = leaked(site, key, age_s, target->period_bytes);
     struct heap h;
     /* Allocation only grows: what was kept, and the rest by its expectation. */
     h.alloc_bytes = site->start_bytes + site->live_bytes + site->wave_bytes + kept +
                     site->churn_bytes_per_s * load_seconds(site, age_s);
     if (site->cap_bytes > 0 && kept > site->cap_bytes)
         kept = site->cap_bytes;
-    h.inuse_bytes = site->start_bytes + kept + alive(site, key, age_s);
+    h.inuse_bytes = site->start_bytes + kept + alive(site, key, age_s, target->period_bytes);
     return h;
 }
 
@@ -200,6 +214,7 @@ static char *heap_profile(const struct world_target *target, double age_s, size_
 {
     struct sketch *s = LW_NEW(struct sketch);
     sketch_init(s);
+    s->profile.period = (int64_t)target->period_bytes;
     for (size_t i = 0; i < target->site_count; i++)
         add_site(s, target, i, age_s);
     char *body = pack(s, len);
@@ -295,6 +310,26 @@ static bool is_served(const char *url)
            strcmp(path, "goroutine") == 0;
 }
 
+/* How old the process is that now runs. */
+static double age_s(const struct loop *loop, struct world_target *target)
+{
+    int64_t age_ns = lw_mono_sub(loop_now(loop), target->started);
+    if (target->life_ns > 0 && age_ns >= target->life_ns) {
+        target->started = lw_mono_add(target->started, age_ns - age_ns % target->life_ns);
+        age_ns %= target->life_ns;
+    }
+    if (target->gc_ns > 0)
+        age_ns -= age_ns % target->gc_ns;
+    return (double)age_ns / 1e9;
+}
+
+static bool is_lost(const struct loop *loop, const struct world_target *target)
+{
+    return target->state == WORLD_DOWN ||
+           (target->state == WORLD_FLAKY &&
+               lw_hash_u64(target->seed, (uint64_t)loop_now(loop).ns) % 3 == 0);
+}
+
 static void answer(void *ctx)
 {
     struct world_fetch *fetch = ctx;
@@ -303,7 +338,7 @@ static void answer(void *ctx)
     struct loop *loop = fetch->world->loop;
     free(fetch);
     request->fetch = NULL;
-    if (!target || target->state == WORLD_DOWN) {
+    if (!target || is_lost(loop, target)) {
         refuse(request, LW_CONNECT, "connection refused");
         return;
     }
@@ -322,10 +357,10 @@ static void answer(void *ctx)
         return;
     }
     size_t len;
-    double age_s = (double)lw_mono_sub(loop_now(loop), target->started) / 1e9;
+    double age = age_s(loop, target);
     if (strstr(request->url, "/heap?debug=1")) {
         target->texts++;
-        char *text = heap_text(target, age_s, &len);
+        char *text = heap_text(target, age, &len);
         hand_over(request, text, len);
         return;
     }
@@ -335,11 +370,11 @@ static void answer(void *ctx)
         return;
     }
     if (strstr(request->url, "/goroutine")) {
-        char *goroutines = goroutine_profile(target, age_s, &len);
+        char *goroutines = goroutine_profile(target, age, &len);
         hand_over(request, goroutines, len);
         return;
     }
-    char *body = heap_profile(target, age_s, &len);
+    char *body = heap_profile(target, age, &len);
     hand_over(request, body, target->state == WORLD_TRUNCATED ? len / 2 : len);
 }
 

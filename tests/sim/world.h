@@ -30,12 +30,22 @@ struct world_goroutines {
     double leak_per_s;
 };
 
-enum world_state { WORLD_UP, WORLD_DOWN, WORLD_SLOW, WORLD_HTML, WORLD_TRUNCATED };
+enum world_state {
+    WORLD_UP,
+    WORLD_DOWN,
+    WORLD_SLOW,
+    WORLD_HTML,
+    WORLD_TRUNCATED,
+    WORLD_FLAKY /* every third answer is lost, on average */
+};
 
 struct world_target {
     char address[64];
     enum world_state state;
     struct lw_mono started; /* the process */
+    int64_t life_ns;        /* it restarts when it is so old; 0: it lives on */
+    int64_t gc_ns;          /* its heap is told as of the last of these; 0: as of now */
+    double period_bytes;    /* MemProfileRate */
     uint64_t seed;
     struct world_site sites[WORLD_SITES_MAX];
     size_t site_count;
@@ -54,6 +64,9 @@ struct world_target *world_find(struct world *world, const char *address);
 struct world_target *world_add(struct world *world, const char *address);
 struct world_site *world_add_site(struct world_target *target, const char *function);
 struct world_goroutines *world_add_goroutines(struct world_target *target, const char *function);
+
+/* Another build takes over: a new process without sites. */
+void world_deploy(struct world *world, struct world_target *target);
 
 /* A new fetcher over the world, whose clock is the loop's. */
 struct scrape_fetcher *world_fetcher(struct world *world);
