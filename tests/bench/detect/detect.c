@@ -121,6 +121,8 @@ static void run_all(const struct options *o)
     special_rates(o->seed + 4, RUNS);
     puts("## The urgent path\n");
     special_urgent(o->seed, o->series);
+    puts("## Cost\n");
+    special_cost(o->seed + 5, RUNS);
 }
 
 int main(int argc, char **argv)

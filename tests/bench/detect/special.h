@@ -15,6 +15,10 @@ void special_haystack(uint64_t seed, int runs);
 /* Leaks of a quiet site, by rate: how long they take. */
 void special_rates(uint64_t seed, int runs);
 
+/* What a series takes, and a point that goes into it: over a day of each of `runs` leaks. The only
+ * figure that depends on the machine. */
+void special_cost(uint64_t seed, int runs);
+
 /* The urgent path at several settings, over `count` series of the mix. */
 void special_urgent(uint64_t seed, int count);
 
