@@ -51,7 +51,7 @@ static int take_text(const cJSON *body, const char *name, const char **text, str
     if (api_body_text(body, name, text, err) < 0)
         return -1;
     if (*text && strlen(*text) > EVIDENCE_TEXT_BYTES_MAX)
-        return lw_err_set(err, LW_TOO_LARGE, "\"%s\" has %zu bytes, more than the %d that are kept",
+        return lw_err_set(err, LW_INVALID, "\"%s\" has %zu bytes, more than the %d that are kept",
             name, strlen(*text), EVIDENCE_TEXT_BYTES_MAX);
     return 0;
 }

@@ -1,6 +1,7 @@
 #include "evidence/index.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,8 +97,20 @@ static int check(struct index *index, struct lw_err *err)
     return 0;
 }
 
+/* SQLite would make it readable for all. No connection is open yet. */
+static int create_file(const char *path, struct lw_err *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (fd < 0)
+        return lw_err_sys(err, LW_IO, errno, "cannot make %s", path);
+    close(fd);
+    return 0;
+}
+
 static int connect(struct index *index, struct lw_err *err)
 {
+    if (create_file(index->path, err) < 0)
+        return -1;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
     if (sqlite3_open_v2(index->path, &index->db, flags, NULL) != SQLITE_OK)
         return fail(index, "open it", err);

@@ -23,6 +23,7 @@
 #define DB_PATH_BYTES   (STORE_PATH_BYTES - 64) /* room for ".damaged-…-wal" */
 #define DIRECTORY_BYTES 3900                    /* longest --storage.path */
 #define DIRECTORY_MODE  0750
+#define FILE_MODE       0640
 
 #define JOB_TABLE \
     "CREATE TABLE job(id INTEGER PRIMARY KEY, name TEXT NOT NULL, saved_ns INTEGER NOT NULL," \
@@ -157,7 +158,7 @@ static int take_lock(struct store_db *db, const char *dir, struct lw_err *err)
 {
     char path[STORE_PATH_BYTES + 32];
     snprintf(path, sizeof path, "%s/leakwatchd.lock", dir);
-    db->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    db->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
     if (db->lock_fd < 0)
         return lw_err_sys(err, LW_IO, errno,
             "cannot write to the storage directory %s (see --storage.path): %s", dir, path);
@@ -265,8 +266,21 @@ static void disconnect(struct store_db *db)
     db->reading = db->writing = NULL;
 }
 
+/* SQLite would make it readable for all, and its log and index are made like it. To be called while
+ * no connection is open: closing a file lets go of the process's locks on it. */
+static int create_file(const char *path, struct lw_err *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+    if (fd < 0)
+        return lw_err_sys(err, LW_IO, errno, "cannot make %s", path);
+    close(fd);
+    return 0;
+}
+
 static int open_file(struct store_db *db, struct lw_err *err)
 {
+    if (create_file(db->path, err) < 0)
+        return -1;
     db->writing = connect(db, err);
     if (!db->writing || check_file(db, err) < 0)
         return -1;

@@ -143,6 +143,9 @@ class Daemon(Process):
     def get(self, path, **kwargs):
         return requests.get(self.url + path, timeout=10, **kwargs)
 
+    def post(self, path, **kwargs):
+        return requests.post(self.url + path, timeout=10, **kwargs)
+
     def api(self, path, **params):
         """The data of an API answer, which must be a success."""
         response = self.get("/api/v1/" + path, params=params)

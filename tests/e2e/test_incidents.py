@@ -136,6 +136,8 @@ def test_changes_that_are_refused(incidents):
         answer = post(incidents, f"{ID}/mute", body)
         assert answer.status_code == 400 and answer.json()["status"] == "error", body
     assert post(incidents, f"{ID}/acknowledge", b"x" * 20000).status_code == 413
+    long_note = json.dumps({"note": "x" * 4097}).encode()
+    assert post(incidents, f"{ID}/acknowledge", long_note).status_code == 400
     assert incidents.get(f"/api/v1/incidents/{ID}/pin").status_code == 405
     one = incidents.api("incidents/" + ID)
     assert not one["pinned"] and not one["muted"] and one["acknowledged"] is None

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -299,6 +300,24 @@ static void test_history_comes_back(void **state)
     store_free(&store);
 }
 
+static void test_its_files_are_not_for_all(void **state)
+{
+    (void)state;
+    mode_t before = umask(0);
+    char set_aside[STORE_PATH_BYTES];
+    struct store *store = fleet_store_new(fleet_open_db(set_aside));
+    umask(before);
+    static const char *const names[] = {"leakwatchd.db", "leakwatchd.db-wal", "leakwatchd.db-shm"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[sizeof fleet_dir + 32];
+        struct stat st;
+        snprintf(path, sizeof path, "%s/%s", fleet_dir, names[i]);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 0777, 0640);
+    }
+    store_free(&store);
+}
+
 static void test_a_batch_that_failed_is_tried_again(void **state)
 {
     (void)state;
@@ -589,6 +608,7 @@ int main(void)
         cmocka_unit_test(test_targets_of_the_same_labels_are_told_apart),
         WITH_DIR(test_what_left_is_let_go_when_it_is_safe),
         WITH_DIR(test_history_comes_back),
+        WITH_DIR(test_its_files_are_not_for_all),
         WITH_DIR(test_what_a_build_used_comes_back),
         cmocka_unit_test(test_builds_are_bounded),
         WITH_DIR(test_a_file_of_an_older_release_is_brought_up),
