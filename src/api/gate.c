@@ -5,6 +5,7 @@
 
 #include "api/endpoints.h"
 #include "api/json.h"
+#include "api/query.h"
 #include "api/suspects.h"
 #include "gate/gate.h"
 
@@ -241,10 +242,12 @@ void endpoint_gate(void *ctx, const struct http_request *request, struct http_re
 {
     const struct api_view *view = ctx;
     struct query q = {.view = view};
-    const char *soft = http_request_param(request, "soft");
+    static const char *const no_yes[] = {"0", "1"};
+    size_t soft;
     struct lw_err err;
-    if (find_builds(&q, request, &err) < 0)
+    if (query_word(request, "soft", no_yes, 2, &soft, &err) < 0 ||
+        find_builds(&q, request, &err) < 0)
         api_error(response, &err);
     else
-        judge(&q, soft && strcmp(soft, "1") == 0, response);
+        judge(&q, soft == 1, response);
 }

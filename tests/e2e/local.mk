@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	tests/e2e/hostile.py \
 	tests/e2e/pprof.py \
 	tests/e2e/pytest.ini \
+	tests/e2e/requirements.txt \
 	tests/e2e/s3.py \
 	tests/e2e/test_analyze.py \
 	tests/e2e/test_alerting.py \
@@ -19,6 +20,7 @@ EXTRA_DIST += \
 	tests/e2e/test_hostile.py \
 	tests/e2e/test_incidents.py \
 	tests/e2e/test_leak.py \
+	tests/e2e/test_openapi.py \
 	tests/e2e/test_patterns.py \
 	tests/e2e/test_real_daemons.py \
 	tests/e2e/test_store.py \

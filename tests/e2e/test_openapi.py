@@ -21,7 +21,11 @@ scrape_configs:
 CHECKS = ",".join([
     "not_a_server_error", "status_code_conformance", "content_type_conformance",
     "response_headers_conformance", "response_schema_conformance", "negative_data_rejection"])
-EXAMPLES = 40  # of each operation: about a minute in all
+EXAMPLES = 20  # of each operation: about a minute in all
+REFUSALS = """
+[checks.negative_data_rejection]
+expected-statuses = [400, 401, 403, 404, 413, 415, 422, 429]
+"""
 HANG_S = 400
 
 
@@ -72,6 +76,7 @@ def test_the_daemon_keeps_to_its_document(daemon, go_target, tmp_path):
     incident = begun.json()["data"]["incident"]
     wait_until(lambda: d.api(f"incidents/{incident}")["state"] == "ready", 60, "an incident")
 
+    (tmp_path / "schemathesis.toml").write_text(REFUSALS)
     document = tmp_path / "openapi.json"
     document.write_text(json.dumps(of_this_daemon(d.get("/api/v1/openapi.json").json(), ids, incident)))
     run = subprocess.run(

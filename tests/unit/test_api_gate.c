@@ -63,6 +63,7 @@ static void test_the_gate_waits_for_data(void **state)
     api_room_expect_error(
         f, "/api/v1/gate?job=shop", 400, "bad_data", "job and build must be given");
     api_room_expect_error(f, GATE "v2&baseline=v0", 404, "not_found", "no build \"v0\"");
+    api_room_expect_error(f, GATE "v2&soft=yes", 400, "bad_data", "is not one of 0, 1");
     api_room_expect_error(f, GATE "v2&baseline=v2", 400, "bad_data", "are the same");
 }
 
