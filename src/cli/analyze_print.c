@@ -66,8 +66,7 @@ static void print_when(FILE *out, const struct analyze_result *r)
     if (r->skipped)
         fprintf(out, "%zu files that are no heap profiles were left out\n", r->skipped);
     if (a->target->restarts)
-        fprintf(out,
-            "%" PRIu64 " times it is another process than before: series begin anew there\n",
+        fprintf(out, "Restarts of the process: %" PRIu64 "; series begin anew with each\n",
             a->target->restarts);
 }
 
@@ -187,7 +186,8 @@ static struct table_row cells_of(const struct printer *p, const struct analyze_r
     table_row_add(&cells, table_bytes(row->to.inuse_bytes, text));
     snprintf(text, sizeof text, "%" PRId64, row->to.inuse_objects);
     table_row_add(&cells, text);
-    table_row_add(&cells, table_bytes(row->to.alloc_bytes - row->base.alloc_bytes, text));
+    int64_t allocated = row->to.alloc_bytes - row->base.alloc_bytes;
+    table_row_add(&cells, allocated < 0 ? "-" : table_bytes(allocated, text)); /* it restarted */
     snprintf(text, sizeof text, "%.0f %%", 100 * retention);
     table_row_add(&cells, isfinite(retention) ? text : "-");
     if (p->mode == ANALYZE_SERIES)

@@ -193,6 +193,17 @@ static void test_two_profiles_are_compared_in_their_order(void **state)
     assert_non_null(strstr(text_of(p->out), "+3.0 MiB"));
 }
 
+static void test_a_restart_between_two_is_told(void **state)
+{
+    struct place *p = *state;
+    write_heap(p, "heap-1", START_NS, 8);
+    write_heap(p, "heap-2", START_NS + MINUTE, 5);
+    assert_int_equal(RUN(p, p->heaps), FLAGS_EXIT_OK);
+    const char *said = text_of(p->out);
+    assert_non_null(strstr(said, "Restarts of the process: 1;"));
+    assert_non_null(strstr(said, "-3.0 MiB  5.0 MiB     5120          -     -  main.leak"));
+}
+
 static void test_a_series_is_judged_in_its_own_time(void **state)
 {
     struct place *p = *state;
@@ -373,6 +384,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_one_profile_is_listed),
         TEST(test_two_profiles_are_compared_in_their_order),
+        TEST(test_a_restart_between_two_is_told),
         TEST(test_a_series_is_judged_in_its_own_time),
         TEST(test_what_rests_passes),
         TEST(test_what_cannot_be_judged_does_not_pass),
