@@ -12,7 +12,7 @@ static struct lw_wall wall_of(double seconds)
     return (struct lw_wall){seconds > 0 ? (int64_t)(seconds * 1e9) : 0};
 }
 
-/* What `worst` is and since when, and how `series` moves; mostly they are one. */
+/* What `worst` is, since when and what would help, and how `series` moves; mostly they are one. */
 static void verdict(cJSON *object, const struct trend_series *series,
     const struct trend_series *worst, const struct trend_config *config)
 {
@@ -36,7 +36,7 @@ static void verdict(cJSON *object, const struct trend_series *series,
     json_double(object, "resolvable_bytes_per_second",
         v->resolvable_rate > 0 ? v->resolvable_rate : (double)NAN);
     json_double(
-        object, "suggested_mem_profile_rate_bytes", trend_series_period_bytes(series, config));
+        object, "suggested_mem_profile_rate_bytes", trend_series_period_bytes(worst, config));
 }
 
 void render_verdict(

@@ -23,4 +23,5 @@ EXTRA_DIST += \
 	tests/sim/scenarios/restart_storm.sim \
 	tests/sim/scenarios/restarts.sim \
 	tests/sim/scenarios/scaled.sim \
-	tests/sim/scenarios/store.sim
+	tests/sim/scenarios/store.sim \
+	tests/sim/scenarios/unresolvable.sim
