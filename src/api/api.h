@@ -36,8 +36,8 @@ struct api_webhook {
     struct alert_index *const *index; /* of the targets, as they are now */
     struct alert_seen *seen;
     /* Asks for a capture of a target because of an alert; takes no time. Returns 0 when one was
-     * begun or is under way. LW_BUSY: the queue is full, and Alertmanager is to try again; any other
-     * error: it is refused, and trying again would not help. */
+     * begun or is under way. LW_BUSY: the queue is full, and Alertmanager is to try again; any
+     * other error: it is refused, and trying again would not help. */
     int (*capture)(
         void *ctx, uint64_t target_id, const struct alert_notice *notice, struct lw_err *err);
     void *ctx;
@@ -54,6 +54,7 @@ typedef void api_incident_answer(
     void *ctx, const struct evidence_incident *incident, const struct lw_err *err);
 
 struct api_incidents {
+    struct loop *loop;               /* its workers read reports */
     const struct evidence *evidence; /* NULL: nothing is kept on disk */
     const struct evidence_catalogue *catalogue;
     /* Changes an incident, first on disk; answers once, on the loop, perhaps before it returns. The
@@ -65,7 +66,8 @@ struct api_incidents {
 };
 
 /* GET of /api/v1/incidents, …/{id}, …/{id}/report.md and …/{id}/files/{name}; POST of
- * …/acknowledge, mute, unmute, pin and unpin. The view lives as long as the router. */
+ * …/acknowledge, mute, unmute, pin and unpin. The view lives as long as the router; no
+ * job may be under way when it ends. */
 void api_incidents_routes_add(struct http_router *router, const struct api_incidents *view);
 
 /* ---- profiles of incidents ---- */

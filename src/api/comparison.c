@@ -152,9 +152,11 @@ static void render_tree(cJSON *data, const struct comparison *c, const struct pr
 
 static struct profile *read_profile(struct comparison *c, const struct comparison_file *file)
 {
+    struct evidence_wanted wanted = {
+        file->incident_id, file->name, (size_t)c->body_limit_bytes}; /* as gzip it is smaller */
     char *bytes;
     size_t len;
-    if (evidence_file_read(c->evidence, file->incident_id, file->name, &bytes, &len, &c->err) < 0)
+    if (evidence_file_read(c->evidence, &wanted, &bytes, &len, &c->err) < 0)
         return NULL;
     struct profile_limits limits = profile_limits_for(c->body_limit_bytes);
     struct profile *profile = profile_decode(bytes, len, &limits, &c->err);

@@ -1,4 +1,4 @@
-/* /api/v1/incidents and …/{id} */
+/* /api/v1/incidents, and what is shown of an incident anywhere. */
 #include "api/incidents.h"
 
 #include <stdlib.h>
@@ -6,8 +6,6 @@
 
 #include "api/query.h"
 #include "base/hash.h"
-
-#define REPORT_BYTES_MAX ((size_t)2 << 20)
 
 const struct evidence_incident *incidents_find(
     const struct api_incidents *view, const struct http_request *request, struct lw_err *err)
@@ -25,7 +23,7 @@ const struct evidence_incident *incidents_find(
 
 /* ---- one incident ---- */
 
-static void add_text(cJSON *object, const char *name, const char *text)
+void incidents_text(cJSON *object, const char *name, const char *text)
 {
     if (text)
         json_text(object, name, text);
@@ -38,15 +36,15 @@ static void render_people(
 {
     if (incident->acknowledged.ns) {
         cJSON *acknowledged = json_object(object, "acknowledged");
-        add_text(acknowledged, "by", incident->acknowledged_by);
+        incidents_text(acknowledged, "by", incident->acknowledged_by);
         json_time(acknowledged, "at", incident->acknowledged);
-        add_text(acknowledged, "note", incident->acknowledged_note);
+        incidents_text(acknowledged, "note", incident->acknowledged_note);
     } else {
         json_null(object, "acknowledged");
     }
     json_bool(object, "muted", evidence_incident_is_muted(incident, now));
     json_time(object, "mutedUntil", incident->muted_until);
-    add_text(object, "muteReason", incident->mute_reason);
+    incidents_text(object, "muteReason", incident->mute_reason);
     json_bool(object, "pinned", incident->pinned);
 }
 
@@ -55,7 +53,7 @@ static void render_upload(cJSON *object, const struct evidence_incident *inciden
     cJSON *upload = json_object(object, "upload");
     json_text(upload, "state", evidence_upload_word(incident->upload));
     json_time(upload, "at", incident->upload_at);
-    add_text(upload, "why", incident->upload_why);
+    incidents_text(upload, "why", incident->upload_why);
 }
 
 void incidents_render(cJSON *object, const struct evidence_incident *incident, struct lw_wall now)
@@ -63,18 +61,18 @@ void incidents_render(cJSON *object, const struct evidence_incident *incident, s
     json_id(object, "id", incident->id);
     cJSON *target = json_object(object, "target");
     json_id(target, "id", incident->target_id);
-    add_text(target, "job", incident->job);
-    add_text(target, "instance", incident->instance);
+    incidents_text(target, "job", incident->job);
+    incidents_text(target, "instance", incident->instance);
     json_text(object, "state", evidence_state_word(incident->state));
     json_text(object, "trigger", evidence_trigger_word(incident->trigger));
-    add_text(object, "why", incident->why);
+    incidents_text(object, "why", incident->why);
     json_time(object, "openedAt", incident->opened);
     json_time(object, "finishedAt", incident->finished);
-    add_text(object, "title", incident->title);
-    add_text(object, "type", incident->type);
-    add_text(object, "site", incident->site);
-    add_text(object, "verdict", incident->verdict);
-    add_text(object, "pattern", incident->pattern);
+    incidents_text(object, "title", incident->title);
+    incidents_text(object, "type", incident->type);
+    incidents_text(object, "site", incident->site);
+    incidents_text(object, "verdict", incident->verdict);
+    incidents_text(object, "pattern", incident->pattern);
     json_double(object, "rateBytesPerSecond", incident->rate);
     json_double(object, "rateLo", incident->rate_lo);
     json_double(object, "rateHi", incident->rate_hi);
@@ -88,54 +86,6 @@ void incidents_render(cJSON *object, const struct evidence_incident *incident, s
     render_people(object, incident, now);
     render_upload(object, incident);
     json_int(object, "bytes", incident->bytes);
-}
-
-static void render_files(cJSON *object, const struct evidence_incident *incident)
-{
-    cJSON *files = json_array(object, "files");
-    for (size_t i = 0; i < incident->file_count; i++) {
-        const struct evidence_file *file = &incident->files[i];
-        cJSON *json = json_append(files);
-        json_text(json, "name", file->name);
-        json_int(json, "bytes", file->bytes);
-        add_text(json, "sha256", file->sha256[0] ? file->sha256 : NULL);
-        json_text(json, "contentType", evidence_name_content_type(file->name));
-        json_time(json, "taken", file->taken);
-        json_text(json, "state", evidence_file_state_word(file->state));
-        add_text(json, "why", file->why);
-    }
-}
-
-/* report.json as it was written, or null where there is none (yet). */
-static void add_report(cJSON *object, const struct api_incidents *view, uint64_t id)
-{
-    char *text = NULL;
-    size_t len;
-    struct lw_err none;
-    cJSON *report = NULL;
-    if (view->evidence &&
-        evidence_file_read(view->evidence, id, "report.json", &text, &len, &none) == 0 &&
-        len <= REPORT_BYTES_MAX)
-        report = cJSON_ParseWithLength(text, len);
-    cJSON_AddItemToObject(object, "report", report ? report : cJSON_CreateNull());
-    free(text);
-}
-
-static void endpoint_incident(
-    void *ctx, const struct http_request *request, struct http_response *response)
-{
-    const struct api_incidents *view = ctx;
-    struct lw_err err;
-    const struct evidence_incident *incident = incidents_find(view, request, &err);
-    if (!incident) {
-        api_error(response, &err);
-        return;
-    }
-    cJSON *data = cJSON_CreateObject();
-    incidents_render(data, incident, view->now(view->ctx));
-    add_report(data, view, incident->id);
-    render_files(data, incident);
-    json_success(response, data);
 }
 
 /* ---- all of them ---- */
@@ -220,7 +170,7 @@ void api_incidents_routes_add(struct http_router *router, const struct api_incid
     };
     void *ctx = (void *)view; /* routes have one kind of ctx; ours is only read */
     http_router_add(router, "GET", "/api/v1/incidents", 0, endpoint_incidents, ctx);
-    http_router_add(router, "GET", "/api/v1/incidents/{id}", 0, endpoint_incident, ctx);
+    http_router_add_stream(router, "GET", "/api/v1/incidents/{id}", &incidents_showing, ctx);
     http_router_add(
         router, "GET", "/api/v1/incidents/{id}/report.md", 0, incidents_endpoint_report, ctx);
     http_router_add(

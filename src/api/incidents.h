@@ -15,8 +15,14 @@ const struct evidence_incident *incidents_find(const struct api_incidents *view,
 /* The members of an incident wherever it appears. */
 void incidents_render(cJSON *object, const struct evidence_incident *incident, struct lw_wall now);
 
+/* A text, or null where there is none. */
+void incidents_text(cJSON *object, const char *name, const char *text);
+
 http_handler incidents_endpoint_file;   /* files.c */
 http_handler incidents_endpoint_report; /* files.c: report.md */
+
+/* incident.c: one incident with its report and files */
+extern const struct http_stream_handler incidents_showing;
 
 /* incident_changes.c */
 extern const struct http_stream_handler incidents_changes;

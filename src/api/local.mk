@@ -9,6 +9,7 @@ libleakwatch_a_SOURCES += \
 	src/api/files.c \
 	src/api/flame.c src/api/flame.h \
 	src/api/incident_changes.c \
+	src/api/incident.c \
 	src/api/incidents.c src/api/incidents.h \
 	src/api/gate.c \
 	src/api/json.c src/api/json.h \

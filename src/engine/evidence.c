@@ -163,6 +163,7 @@ int engine_evidence_start(struct engine *engine, const char *storage_path, struc
         engine->files_set_aside += damaged;
     }
     engine->api_incidents = (struct api_incidents){
+        .loop = engine->loop,
         .evidence = engine->evidence,
         .catalogue = engine->incidents,
         .change = change,

@@ -215,9 +215,15 @@ int evidence_file_open(const struct evidence *evidence, uint64_t id, const char 
 int evidence_file_hash(
     int fd, char sha256[EVIDENCE_SHA256_BYTES], int64_t *bytes, struct lw_err *err) LW_MUST_CHECK;
 
-/* The bytes of a file, at most EVIDENCE_FILE_BYTES_MAX, NUL-terminated; the caller frees them. */
-int evidence_file_read(const struct evidence *evidence, uint64_t id, const char *name, char **bytes,
-    size_t *len, struct lw_err *err) LW_MUST_CHECK;
+struct evidence_wanted {
+    uint64_t id;
+    const char *name;
+    size_t limit_bytes; /* a larger one is LW_TOO_LARGE before anything of it is read */
+};
+
+/* The bytes of a file, NUL-terminated; the caller frees them. */
+int evidence_file_read(const struct evidence *evidence, const struct evidence_wanted *wanted,
+    char **bytes, size_t *len, struct lw_err *err) LW_MUST_CHECK;
 
 /* Reads the manifest and all files and compares sizes and SHA-256. LW_CORRUPT names the file;
  * LW_NOT_FOUND, LW_IO. Worker. */

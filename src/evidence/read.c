@@ -67,16 +67,16 @@ int evidence_file_hash(
     return sha256_fd(fd, sha256, bytes, err);
 }
 
-int evidence_file_read(const struct evidence *evidence, uint64_t id, const char *name, char **bytes,
-    size_t *len, struct lw_err *err)
+int evidence_file_read(const struct evidence *evidence, const struct evidence_wanted *wanted,
+    char **bytes, size_t *len, struct lw_err *err)
 {
     char sha256[EVIDENCE_SHA256_BYTES];
     *bytes = NULL;
-    int fd = evidence_file_open(evidence, id, name, sha256, err);
+    int fd = evidence_file_open(evidence, wanted->id, wanted->name, sha256, err);
     if (fd < 0)
         return -1;
-    int rc = evidence_bytes_take(fd, EVIDENCE_FILE_BYTES_MAX, bytes, len, err);
-    return rc < 0 ? lw_err_prefix(err, "%.60s", name) : 0;
+    int rc = evidence_bytes_take(fd, wanted->limit_bytes, bytes, len, err);
+    return rc < 0 ? lw_err_prefix(err, "%.60s", wanted->name) : 0;
 }
 
 /* ---- verify ---- */

@@ -127,6 +127,13 @@ def test_a_capture_on_request_and_its_cooldown(daemon, go_target):
     assert d.metric("leakwatch_incidents_total", trigger="api") == 1
     assert d.metric("leakwatch_evidence_bytes") > 0
 
+    # What grew behind the daemon's back is not read into memory.
+    with open(d.storage_dir / "incidents" / incident["id"] / "report.json", "r+b") as report:
+        report.truncate(1 << 30)
+    damaged = d.api(f"incidents/{incident['id']}")
+    assert damaged["report"] is None and "more than the" in damaged["reportError"]
+    assert files_of(damaged) == files
+
 
 def test_a_target_killed_meanwhile_leaves_what_was_fetched(daemon, go_target):
     target = go_target("sessionleak")

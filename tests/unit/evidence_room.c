@@ -131,7 +131,8 @@ void room_assert_file(struct room *room, uint64_t id, const char *name, const ch
     struct lw_err err;
     char *bytes;
     size_t len;
-    if (evidence_file_read(room->evidence, id, name, &bytes, &len, &err) < 0)
+    struct evidence_wanted wanted = {id, name, strlen(text)};
+    if (evidence_file_read(room->evidence, &wanted, &bytes, &len, &err) < 0)
         fail_msg("%s", err.msg);
     assert_int_equal(len, strlen(text));
     assert_string_equal(bytes, text);

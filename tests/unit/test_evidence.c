@@ -59,6 +59,22 @@ static void test_an_incident_is_read_back_as_it_was_written(void **state)
 }
 
 /* FIPS 180-4's first example, so that the digest is one that sha256sum finds too. */
+static void test_what_is_larger_than_wanted_is_not_read(void **state)
+{
+    (void)state;
+    struct room room;
+    struct lw_err err;
+    char *bytes;
+    size_t len;
+    room_init(&room);
+    struct evidence_wanted wanted = {room_put(&room, 0, 10), "heap.pb.gz", 9};
+    assert_int_equal(evidence_file_read(room.evidence, &wanted, &bytes, &len, &err), -1);
+    assert_int_equal(err.code, LW_TOO_LARGE);
+    assert_non_null(strstr(err.msg, "heap.pb.gz: it has 10 bytes, more than the 9"));
+    assert_null(bytes);
+    room_fini(&room);
+}
+
 static void test_checksums_are_those_of_sha256(void **state)
 {
     (void)state;
@@ -358,6 +374,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_incident_is_read_back_as_it_was_written),
+        cmocka_unit_test(test_what_is_larger_than_wanted_is_not_read),
         cmocka_unit_test(test_checksums_are_those_of_sha256),
         cmocka_unit_test(test_bad_files_are_refused),
         cmocka_unit_test(test_a_report_is_written_anew_and_files_are_added),
