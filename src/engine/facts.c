@@ -155,6 +155,11 @@ static void copy_gates(
     f->report.gate_count = TREND_GATE_COUNT;
 }
 
+static bool total_grows(const struct store_target *target)
+{
+    return trend_series_verdict(target->series)->class >= TREND_GROWING;
+}
+
 static void copy_subject(
     struct facts *f, const struct store *store, const struct store_target *target)
 {
@@ -172,7 +177,7 @@ static void copy_subject(
         return;
     }
     g->values = target->total;
-    if (trend_series_verdict(target->series)->class >= TREND_GROWING)
+    if (total_grows(target))
         copy_series(g, target->series);
     copy_gates(f, store, target->series);
 }
@@ -290,9 +295,12 @@ static void add_types(struct facts *f, const struct lw_map *types)
     }
 }
 
-/* Whether a target shows the growth of that subject. */
+/* Whether a target shows the growth of that subject: where it is neither a type nor a site, that of
+ * the total. */
 static bool shows(const struct store_target *target, const struct suspect *s)
 {
+    if (!s->type && !s->site)
+        return total_grows(target);
     const struct store_rows *rows = s->type ? &target->types : &target->sites;
     uint64_t id = store_row_id(s->type ? s->type : s->site);
     const struct store_row *row = store_rows_find(rows, id);
@@ -308,7 +316,7 @@ static void count_replicas(
         if (strcmp(other->job_name, target->job_name) != 0)
             continue;
         f->report.replicas++;
-        if (f->report.replicas <= FACTS_REPLICAS_MAX && (s.type || s.site))
+        if (f->report.replicas <= FACTS_REPLICAS_MAX)
             f->report.replicas_growing += shows(other, &s);
     }
 }

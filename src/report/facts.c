@@ -6,6 +6,7 @@
 void report_growth_init(struct report_growth *growth)
 {
     memset(growth, 0, sizeof *growth);
+    growth->verdict = "";
     growth->rate = REPORT_UNKNOWN;
     growth->window_s = NAN;
     growth->retention = NAN;

@@ -32,3 +32,9 @@ tests_unit_test_engine_incident_SOURCES = tests/unit/test_engine_incident.c \
 tests_unit_test_engine_incident_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tests/sim \
 	-I$(top_srcdir)/tests/unit
 tests_unit_test_engine_incident_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_engine_facts
+TESTS += tests/unit/test_engine_facts
+tests_unit_test_engine_facts_SOURCES = tests/unit/test_engine_facts.c $(FLEET)
+tests_unit_test_engine_facts_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_engine_facts_LDADD = $(UNIT_LIBS)
