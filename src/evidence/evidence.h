@@ -45,7 +45,6 @@ enum evidence_trigger {
     EVIDENCE_BY_WEBHOOK,
     EVIDENCE_BY_API,
     EVIDENCE_BY_MEMORY,
-    EVIDENCE_BY_SCHEDULE,
 };
 
 /* What becomes of the copy in object storage. Those that wait are the queue: it lies in the

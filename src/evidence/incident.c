@@ -39,7 +39,6 @@ static const char *const trigger_words[] = {
     [EVIDENCE_BY_WEBHOOK] = "webhook",
     [EVIDENCE_BY_API] = "api",
     [EVIDENCE_BY_MEMORY] = "memory",
-    [EVIDENCE_BY_SCHEDULE] = "schedule",
 };
 
 static const char *const upload_words[] = {

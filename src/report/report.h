@@ -129,7 +129,7 @@ struct report_gate {
 
 struct report_facts {
     uint64_t incident_id;
-    const char *trigger; /* "verdict", "webhook", "api", "memory", "schedule" */
+    const char *trigger; /* "verdict", "webhook", "api", "memory" */
     const char *reason;  /* what whoever asked for it said; "" */
     struct lw_wall opened_at;
     struct lw_wall written_at;

@@ -11,7 +11,6 @@ const TRIGGERS = {
   webhook: "by an alert",
   api: "asked for",
   memory: "before memory ran out",
-  schedule: "as a baseline",
 };
 
 export function stateText(state) {
