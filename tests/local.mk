@@ -2,6 +2,7 @@ include tests/unit/local.mk
 include tests/sim/local.mk
 include tests/bench/detect/local.mk
 include tests/bench/decode/local.mk
+include tests/bench/fleet/local.mk
 include tests/fuzz/local.mk
 include tests/e2e/local.mk
 include tests/targets/local.mk

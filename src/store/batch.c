@@ -9,7 +9,11 @@
 #include "store/usage.h"
 
 #define BATCH_BYTES_MAX ((size_t)64 << 20) /* what does not fit waits for the next batch */
-#define PRUNE_EVERY_NS  (3600 * LW_NS_PER_S)
+/* What a batch of old images comes to; with a batch a second this bounds what is written, and on a
+ * fleet of which more grows old in that time the images get older instead. A leak's history bears
+ * it: a hole in it as old as an image is far below trend_config.gap_s. */
+#define BATCH_BYTES_AGED ((size_t)1 << 20)
+#define PRUNE_EVERY_NS   (3600 * LW_NS_PER_S)
 
 enum entry_kind {
     ENTRY_TARGET,
@@ -205,6 +209,23 @@ static void batch_free(struct store_batch *batch)
     free(batch);
 }
 
+/* Goes on where the last batch ended, so that in a large fleet each target has its turn. */
+static void add_targets(struct store_batch *batch, struct store *store, int64_t min_age_ns)
+{
+    size_t bytes_max = min_age_ns > 0 ? BATCH_BYTES_AGED : BATCH_BYTES_MAX;
+    size_t *at = &store->batch_at;
+    for (size_t n = 0; n < store->targets.count && batch->bytes.len < bytes_max; n++) {
+        void *target;
+        if (!lw_map_next(&store->targets, at, NULL, &target)) {
+            *at = 0;
+            if (!lw_map_next(&store->targets, at, NULL, &target))
+                return;
+        }
+        if (is_due(target, min_age_ns, batch->now))
+            add_target(batch, target);
+    }
+}
+
 struct store_batch *store_batch_new(struct store *store, int64_t min_age_ns, struct lw_wall now)
 {
     store_purge_retired(store, now);
@@ -214,12 +235,7 @@ struct store_batch *store_batch_new(struct store *store, int64_t min_age_ns, str
     batch->db = store->db;
     batch->now = now;
     lw_strbuf_init(&batch->bytes, SIZE_MAX / 2); /* bounded: one target past BATCH_BYTES_MAX */
-    size_t at = 0;
-    void *target;
-    while (batch->bytes.len < BATCH_BYTES_MAX && lw_map_next(&store->targets, &at, NULL, &target)) {
-        if (is_due(target, min_age_ns, now))
-            add_target(batch, target);
-    }
+    add_targets(batch, store, min_age_ns);
     add_jobs(batch, store, min_age_ns);
     add_usages(batch, store, min_age_ns);
     batch->changes = store->changes;

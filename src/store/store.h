@@ -371,8 +371,8 @@ struct store_batch;
 
 /* To be called now and then, also without a file: lets go of targets that left a while ago. Puts
  * together what changed since the last batch: targets whose last image is older than
- * min_age_ns (0: all), and all changes of verdicts. NULL when there is nothing or a batch is out.
- */
+ * min_age_ns, as many as are about 1 MiB and the next ones in the next batch (0: all, 64 MiB); and
+ * all changes of verdicts. NULL when there is nothing or a batch is out. */
 struct store_batch *store_batch_new(struct store *store, int64_t min_age_ns, struct lw_wall now);
 
 /* Writes a batch in one transaction; a worker may do it. LW_IO (disk full, …), LW_CORRUPT. */

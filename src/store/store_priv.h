@@ -44,6 +44,7 @@ struct store {
     char *build_label;    /* owned; NULL or "": none */
     struct store_db *db;  /* owned; NULL: memory only */
     bool batch_out;       /* one batch at a time */
+    size_t batch_at;      /* where in `targets` the next one goes on */
     struct lw_wall pruned;
     struct verdict_change *changes; /* owned */
     size_t change_count;

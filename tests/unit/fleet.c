@@ -103,8 +103,8 @@ static void set_targets(struct store *store, struct lw_labels **labels, size_t c
 
 void fleet_set_targets(struct store *store, size_t count, int minute)
 {
-    struct lw_labels *labels[8] = {0};
-    assert_true(count <= 8);
+    struct lw_labels *labels[FLEET_TARGETS_MAX] = {0};
+    assert_true(count <= FLEET_TARGETS_MAX);
     for (size_t i = 0; i < count; i++) {
         char instance[32];
         snprintf(instance, sizeof instance, "host%zu:6060", i + 1);

@@ -49,6 +49,8 @@ bool fleet_ingest(struct store *store, uint64_t target_id, int minute,
 /* Follows at most 8 sites a target. Takes db over, which may be NULL. */
 struct store *fleet_store_new(struct store_db *db);
 
+#define FLEET_TARGETS_MAX 2000
+
 /* Makes the store hold targets 1..count, shop/host1:6060 and so on. */
 void fleet_set_targets(struct store *store, size_t count, int minute);
 

@@ -318,6 +318,30 @@ static void test_its_files_are_not_for_all(void **state)
     store_free(&store);
 }
 
+/* More than a batch of old images takes is written in several, which go on where the last ended. */
+static void test_a_large_fleet_is_written_in_turn(void **state)
+{
+    (void)state;
+    enum { TARGETS = 1500 };
+    char set_aside[STORE_PATH_BYTES];
+    struct store *store = fleet_store_new(fleet_open_db(set_aside));
+    struct fleet_site site = {1, 9 * MIB, 90 * MIB};
+    fleet_set_targets(store, TARGETS, 0);
+    for (uint64_t id = 1; id <= TARGETS; id++)
+        fleet_ingest(store, id, 0, &site, 1);
+    int batches = 0;
+    struct store_batch *batch;
+    struct lw_err err;
+    while ((batch = store_batch_new(store, LW_NS_PER_S, fleet_minute(1)))) {
+        assert_true(batches++ < TARGETS);
+        assert_int_equal(store_batch_write(batch, &err), 0);
+        store_batch_done(store, &batch, true);
+    }
+    assert_true(batches > 1);
+    assert_false(store_is_dirty(store));
+    store_free(&store);
+}
+
 static void test_a_batch_that_failed_is_tried_again(void **state)
 {
     (void)state;
@@ -612,6 +636,7 @@ int main(void)
         WITH_DIR(test_what_a_build_used_comes_back),
         cmocka_unit_test(test_builds_are_bounded),
         WITH_DIR(test_a_file_of_an_older_release_is_brought_up),
+        WITH_DIR(test_a_large_fleet_is_written_in_turn),
         WITH_DIR(test_a_batch_that_failed_is_tried_again),
         WITH_DIR(test_a_full_disk_is_an_error_and_passes),
         WITH_DIR(test_damage_is_set_aside),

@@ -1,0 +1,3 @@
+module leakwatch.test/fleet
+
+go 1.19
