@@ -16,8 +16,8 @@
 
 #define ENGINE_SERVERS_MAX 8
 
-/* Readers of profiles that are kept for the next scrape, up to about 4 MiB each. */
-#define ENGINE_READERS_MAX 8
+/* Readers of profiles that are kept for the next scrape, up to PROFILE_READER_KEPT_BYTES each. */
+#define ENGINE_READERS_MAX 4
 
 struct engine {
     struct loop *loop;

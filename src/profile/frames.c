@@ -36,6 +36,8 @@ static bool is_main(const char *function)
 bool profile_frame_is_runtime(const struct profile_frame *frame)
 {
     const char *function = frame->function;
+    if (*function != 'r' && *function != 'i') /* asked of every frame of every stack */
+        return false;
     return starts_with(function, "runtime.") || starts_with(function, "runtime/internal/") ||
            starts_with(function, "internal/runtime/");
 }

@@ -15,7 +15,7 @@ static void list_tables(struct profile_reader *r, struct reader_table *list[TABL
 {
     struct reader_table *all[TABLES_COUNT] = {&r->types, &r->rows, &r->stacks, &r->mappings,
         &r->locations, &r->lines, &r->functions, &r->strings, &r->characters, &r->keys, &r->hashes,
-        &r->frames, &r->frame_refs, &r->addresses, &r->sizes, &r->sites, &r->sorted, &r->known};
+        &r->frames, &r->frame_refs, &r->addresses, &r->sizes, &r->sites, &r->order, &r->known};
     memcpy(list, all, sizeof all);
 }
 

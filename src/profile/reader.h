@@ -25,7 +25,7 @@ void profile_reader_free(struct profile_reader **reader);
  * profile_decode's. */
 const struct profile *profile_reader_decode(struct profile_reader *reader, const void *body,
     size_t body_len, const struct profile_limits *limits, struct lw_err *err) LW_MUST_CHECK;
-#define PROFILE_READER_KEPT_BYTES ((size_t)4 << 20)
+#define PROFILE_READER_KEPT_BYTES ((size_t)16 << 20)
 
 /* Of the last call: whether the fast way took it; and the bytes the reader's tables hold. */
 bool profile_reader_was_fast(const struct profile_reader *reader);

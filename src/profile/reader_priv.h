@@ -92,8 +92,8 @@ struct profile_reader {
     struct reader_table frame_refs; /* const struct profile_frame *: of all sites */
     struct reader_table addresses;  /* uint64_t: of all sites */
     struct reader_table sizes;      /* struct profile_size */
+    struct reader_table order;      /* struct reader_key, twice as many as sites */
     struct reader_table sites;      /* struct profile_site */
-    struct reader_table sorted;     /* struct profile_site, in their final order */
     struct reader_table known;      /* struct profile_mapping */
     struct profile profile;
 };

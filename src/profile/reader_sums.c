@@ -307,25 +307,24 @@ static void add_row(struct profile_reader *r, struct profile_site *site,
     profile_values_add(&site->values, &values);
 }
 
-/* Sums the site whose rows begin at keys; how many they are. */
-static size_t sum_site(
+/* Sums the site whose rows begin at keys, of which `left` are left. */
+static void sum_site(
     struct profile_reader *r, struct profile_site *site, const struct reader_key *keys, size_t left)
 {
     *site = (struct profile_site){
         .id = keys->major, .sizes = (const struct profile_size *)r->sizes.items + r->sizes.count};
     fill_stack(r, site, row_of(r, keys));
-    size_t n = 0;
-    for (; n < left && keys[n].major == keys->major; n++) {
+    for (size_t n = 0; n < left && keys[n].major == keys->major; n++) {
         const struct reader_row *row = row_of(r, &keys[n]);
         add_row(r, site, row, n == 0 || keys[n].minor != keys[n - 1].minor);
         if (n)
             cut_addresses(r, site, row);
     }
     site->noise_bytes = profile_site_noise_bytes(site, r->period_bytes);
-    return n;
 }
 
-/* Room for all that the rows can come to, so that nothing moves while it is pointed to. */
+/* What the rows come to: how many sites, and room for all of them, so that nothing moves while it
+ * is pointed to. */
 static bool make_room(struct profile_reader *r, const struct reader_key *keys, size_t *sites)
 {
     size_t frames = 0, addresses = 0;
@@ -340,41 +339,45 @@ static bool make_room(struct profile_reader *r, const struct reader_key *keys, s
     bool ok = reader_table_add(r, &r->frame_refs, frames + 1, sizeof(struct profile_frame *)) &&
               reader_table_add(r, &r->addresses, addresses + 1, sizeof(uint64_t)) &&
               reader_table_add(r, &r->sizes, r->rows.count + 1, sizeof(struct profile_size)) &&
-              reader_table_add(r, &r->sites, *sites + 1, sizeof(struct profile_site)) &&
-              reader_table_add(r, &r->sorted, *sites + 1, sizeof(struct profile_site));
+              reader_table_add(r, &r->order, 2 * *sites + 1, sizeof(struct reader_key)) &&
+              reader_table_add(r, &r->sites, *sites + 1, sizeof(struct profile_site));
     r->frame_refs.count = r->addresses.count = r->sizes.count = 0;
     return ok;
 }
 
-/* Largest in-use first, ties by id. */
-static void sort_sites(struct profile_reader *r, size_t count)
+/* The sites, largest in-use first, ties by id; a key's place is where its rows begin among keys.
+ * They are sorted before they are made, because they are large. */
+static const struct reader_key *order_sites(struct profile_reader *r, const struct reader_key *keys)
 {
-    const struct profile_site *sites = r->sites.items;
-    struct profile_site *sorted = r->sorted.items;
-    struct reader_key *keys = r->keys.items; /* the rows' are not needed any more, and no fewer */
-    for (size_t i = 0; i < count; i++)
-        keys[i] = (struct reader_key){
-            .major = (uint64_t)INT64_MAX - (uint64_t)sites[i].values.inuse_bytes,
-            .minor = sites[i].id,
-            .place = (uint32_t)i};
-    keys = sort(keys, count);
-    for (size_t i = 0; i < count; i++)
-        sorted[i] = sites[keys[i].place];
+    struct reader_key *order = r->order.items;
+    size_t count = 0;
+    for (size_t i = 0; i < r->rows.count;) {
+        struct profile_values sum = {0};
+        size_t first = i;
+        for (; i < r->rows.count && keys[i].major == keys[first].major; i++) {
+            const struct profile_values row = {.inuse_bytes = row_of(r, &keys[i])->values[3]};
+            profile_values_add(&sum, &row);
+        }
+        order[count++] = (struct reader_key){.major = (uint64_t)(INT64_MAX - sum.inuse_bytes),
+            .minor = keys[first].major,
+            .place = (uint32_t)first};
+    }
+    return sort(order, count);
 }
 
 static bool build_sites(struct profile_reader *r, size_t site_limit)
 {
     const struct reader_key *keys = sort_rows(r);
-    size_t count, row = 0;
+    size_t count;
     if (!keys || !make_room(r, keys, &count) || count > site_limit)
         return false;
+    const struct reader_key *order = order_sites(r, keys);
     struct profile_site *sites = r->sites.items;
     for (size_t i = 0; i < count; i++) {
-        row += sum_site(r, &sites[i], &keys[row], r->rows.count - row);
+        sum_site(r, &sites[i], &keys[order[i].place], r->rows.count - order[i].place);
         profile_values_add(&r->profile.total, &sites[i].values);
     }
-    sort_sites(r, count);
-    r->profile.sites = r->sorted.items;
+    r->profile.sites = sites;
     r->profile.site_count = count;
     return true;
 }
