@@ -26,9 +26,11 @@ static bool is_metric_name(const char *name)
 /* Labels also come from configurations, which may use all that Prometheus takes. */
 static bool is_label_name(const char *name)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789";
-    bool begins_well = name[0] < '0' || name[0] > '9';
-    return name[0] && begins_well && name[strspn(name, letters)] == '\0';
+    const char *p = name;
+    while ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || *p == '_' ||
+           (*p >= '0' && *p <= '9' && p != name))
+        p++;
+    return p != name && !*p;
 }
 
 /* Suffixes by which a scraper knows types of samples; a family name must not end in one. */
@@ -66,11 +68,21 @@ static const char *escape_of(char c)
     }
 }
 
+/* Nearly all there is: large expositions are mostly names. */
+static bool is_plain(char c)
+{
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
 static void add_escaped(struct lw_strbuf *out, const char *text)
 {
     const char *plain = text; /* what is not written yet and needs no change */
     const char *p = text;
     while (*p) {
+        if (is_plain(*p)) {
+            p++;
+            continue;
+        }
         size_t len = lw_utf8_sequence(p);
         const char *replacement = len == 0 ? LW_UTF8_REPLACEMENT : escape_of(*p);
         if (replacement) {
@@ -177,7 +189,9 @@ static void add_value(struct expo *e, const char *value)
     else
         lw_strbuf_adds(e->out, e->name);
     e->in_labels = false;
-    lw_strbuf_addf(e->out, " %s\n", value);
+    lw_strbuf_add(e->out, " ", 1);
+    lw_strbuf_adds(e->out, value);
+    lw_strbuf_add(e->out, "\n", 1);
 }
 
 void expo_int(struct expo *e, int64_t value)
@@ -198,6 +212,8 @@ void expo_double(struct expo *e, double value)
         snprintf(text, sizeof text, "NaN");
     } else if (isinf(value)) {
         snprintf(text, sizeof text, value > 0 ? "+Inf" : "-Inf");
+    } else if (value == rint(value) && fabs(value) < 1e15) { /* the same digits, sooner */
+        snprintf(text, sizeof text, "%" PRId64, (int64_t)value);
     } else {
         int digits = 15; /* always enough to show what was typed, 17 to give any double back */
         do

@@ -16,7 +16,7 @@ static bool is_ours(const char *label)
         "type_source", "type_id", "verdict", "module", "version", "vcs_revision", "build_id",
         "go_version", "target_id", "part", "le", "quantile"};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
-        if (strcmp(label, ours[i]) == 0)
+        if (label[0] == ours[i][0] && strcmp(label, ours[i]) == 0) /* asked for each sample */
             return true;
     }
     return false;
