@@ -7,6 +7,7 @@ import time
 import pytest
 import requests
 
+import hostile as server
 from harness import wait_until
 
 CONFIG = """
@@ -167,3 +168,35 @@ def test_a_target_that_is_gone_is_told_by_its_last_heap(daemon, go_target):
     assert incident["state"] == "failed" and incident["why"]
     assert files_of(incident)["heap.pb.gz"]["state"] == "failed"
     assert gzip.decompress(read(d, incident, "last.pb.gz"))
+
+
+# What it serves, the outcome of the capture, and why its heap is not there.
+HOSTILE = [("hang", "failed", "timeout"), ("drip", "failed", "timeout"),
+           ("endless", "failed", "limit"), ("headers", "failed", "")]
+
+
+@pytest.mark.parametrize("kind,state,why", HOSTILE)
+def test_who_hangs_or_streams_for_ever_costs_one_capture(daemon, hostile, monkeypatch, kind, state,
+                                                         why):
+    limits = CHEAP + ", cooldown: 1s, step_timeout: 1s, deadline: 5s, size_limit: 1MB"
+    d = daemon(server.config_for([kind], hostile) + f"capture: {{{limits}}}\n")
+
+    def down():
+        target = d.target(hostile.address)
+        return target if target and target["health"] == "down" else None
+
+    target_id = wait_until(down, HANG_S, "a scrape in vain")["id"]
+    incident = wait_finished(d, capture(d, target_id).json()["data"]["incident"])
+    assert incident["state"] == state and why in incident["why"], incident["why"]
+    assert seconds_between(incident["openedAt"], incident["finishedAt"]) <= 6  # deadline, rounded up
+    profiles = [f for name, f in files_of(incident).items() if name.endswith(".pb.gz")]
+    assert {f["state"] for f in profiles} <= {"failed", "refused"}
+    assert files_of(incident)["heap.pb.gz"]["state"] == "failed"
+    assert d.metric("leakwatch_captures_total", outcome="failed") == 1
+
+    monkeypatch.setitem(server.ANSWERS, kind, server.ANSWERS["good"])
+    d.wait_up(hostile.address)
+    again = wait_until(lambda: capture(d, target_id).json().get("data"), HANG_S, "the cooldown")
+    incident = wait_finished(d, again["incident"])
+    assert incident["state"] == "ready"
+    assert read(d, incident, "heap.pb.gz") == server.GOOD
