@@ -29,7 +29,8 @@ static const char schema[] =
     X(FIND, "SELECT manifest FROM incident WHERE id = ?1 AND inode = ?2 AND size = ?3" \
             " AND changed_ns = ?4") \
     X(PUT, "INSERT OR REPLACE INTO incident VALUES(?1, ?5, ?6, ?7, ?8, ?2, ?3, ?4, ?9)") \
-    X(REMOVE, "DELETE FROM incident WHERE id = ?1")
+    X(REMOVE, "DELETE FROM incident WHERE id = ?1") \
+    X(LIST, "SELECT id FROM incident")
 
 enum statement {
 #define STATEMENT_ENUM(name, sql) name,
@@ -229,6 +230,25 @@ int index_put(struct index *index, const struct evidence_incident *incident,
 int index_remove(struct index *index, uint64_t id, struct lw_err *err)
 {
     return finish(index, prepare(index, REMOVE, id, NULL), err);
+}
+
+/* Deleting the row that a SELECT stands on is safe (sqlite.org/isolation.html). */
+int index_purge(
+    struct index *index, bool (*is_there)(void *ctx, uint64_t id), void *ctx, struct lw_err *err)
+{
+    sqlite3_stmt *list = NULL;
+    int rc = 0, step = SQLITE_ERROR;
+    if (sqlite3_prepare_v2(index->db, statement_sql[LIST], -1, &list, NULL) == SQLITE_OK) {
+        while (rc == 0 && (step = sqlite3_step(list)) == SQLITE_ROW) {
+            uint64_t id = (uint64_t)sqlite3_column_int64(list, 0);
+            if (!is_there(ctx, id))
+                rc = index_remove(index, id, err);
+        }
+    }
+    if (rc == 0 && step != SQLITE_DONE)
+        rc = fail(index, "list its rows", err);
+    sqlite3_finalize(list);
+    return rc;
 }
 
 int index_begin(struct index *index, struct lw_err *err)

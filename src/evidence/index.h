@@ -5,6 +5,7 @@
 #ifndef LW_EVIDENCE_INDEX_H
 #define LW_EVIDENCE_INDEX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -26,6 +27,10 @@ char *index_find(struct index *index, uint64_t id, const struct stat *manifest, 
 int index_put(struct index *index, const struct evidence_incident *incident,
     const struct stat *manifest, struct lw_err *err) LW_MUST_CHECK;
 int index_remove(struct index *index, uint64_t id, struct lw_err *err) LW_MUST_CHECK;
+
+/* Removes the rows of all incidents for which is_there says no. -1: LW_IO, LW_BUSY. */
+int index_purge(struct index *index, bool (*is_there)(void *ctx, uint64_t id), void *ctx,
+    struct lw_err *err) LW_MUST_CHECK;
 
 /* One transaction around many puts. */
 int index_begin(struct index *index, struct lw_err *err) LW_MUST_CHECK;

@@ -161,6 +161,11 @@ static int open_directories(struct evidence *evidence, const char *storage_path,
     return rc < 0 ? lw_err_prefix(err, "%s", storage_path) : 0;
 }
 
+static bool is_shown(void *ctx, uint64_t id)
+{
+    return evidence_catalogue_find(ctx, id) != NULL;
+}
+
 struct evidence *evidence_open(const char *storage_path, struct evidence_catalogue *catalogue,
     size_t *damaged, struct lw_err *err)
 {
@@ -172,6 +177,7 @@ struct evidence *evidence_open(const char *storage_path, struct evidence_catalog
     evidence->index = index_open(storage_path, err);
     if (!evidence->index || index_begin(evidence->index, err) < 0 ||
         durable_dir_walk(evidence->incidents_dir, open_entry, &opening, err) < 0 ||
+        index_purge(evidence->index, is_shown, catalogue, err) < 0 ||
         index_commit(evidence->index, err) < 0)
         goto fail;
     *damaged = opening.damaged;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,6 +235,44 @@ static void test_the_index_is_a_copy(void **state)
     room_fini(&room);
 }
 
+static int rows_of(const struct room *room)
+{
+    char path[128];
+    sqlite3 *db;
+    sqlite3_stmt *count;
+    snprintf(path, sizeof path, "%s/incidents.db", room->path);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_prepare_v2(db, "SELECT count(*) FROM incident", -1, &count, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(count), SQLITE_ROW);
+    int rows = sqlite3_column_int(count, 0);
+    sqlite3_finalize(count);
+    sqlite3_close(db);
+    return rows;
+}
+
+static void test_a_start_purges_rows_of_what_is_gone(void **state)
+{
+    (void)state;
+    struct room room;
+    struct lw_err err;
+    char from[256], to[256];
+    room_init(&room);
+    uint64_t gone[] = {room_put(&room, 0, 4), room_put(&room, 2, 4)}, kept = room_put(&room, 1, 4);
+    assert_int_equal(rows_of(&room), 3);
+    room_close(&room);
+    for (int i = 0; i < 2; i++) { /* by hand, or by a kill in the midst of a removal */
+        snprintf(from, sizeof from, "%s", path_of(&room, gone[i], ""));
+        snprintf(to, sizeof to, "%s/incidents/.gone-%d", room.path, i);
+        assert_int_equal(rename(from, to), 0);
+    }
+    room_open(&room);
+    assert_int_equal(evidence_catalogue_count(room.catalogue), 1);
+    assert_int_equal(rows_of(&room), 1);
+    assert_int_equal(evidence_verify(room.evidence, kept, &err), 0);
+    room_fini(&room);
+}
+
 /* A limit on the size of files stands for a full disk: the write fails in the same way. */
 static void test_a_full_disk_is_an_outcome(void **state)
 {
@@ -381,6 +420,7 @@ int main(void)
         cmocka_unit_test(test_what_people_say_outlives_a_restart),
         cmocka_unit_test(test_damage_is_found),
         cmocka_unit_test(test_the_index_is_a_copy),
+        cmocka_unit_test(test_a_start_purges_rows_of_what_is_gone),
         cmocka_unit_test(test_a_full_disk_is_an_outcome),
         cmocka_unit_test(test_a_draft_goes_on_without_a_file),
         cmocka_unit_test(test_the_catalogue_sorts_by_time_and_keeps_the_newer_revision),
