@@ -14,8 +14,10 @@
 
 /* Two workers, because decoding is the work of the daemon, and one profile must not wait for
  * another's disk; and one more for who waits for the network, as an upload does. */
-#define WORKERS            3
-#define JOBS_MAX           256
+#define WORKERS 3
+/* What a large fleet answers while the loop writes a long response comes all at once. What jobs
+ * hold is bounded by bytes where they are made (engine/decode.c). */
+#define JOBS_MAX           4096
 #define TRANSFERS_MAX      512
 #define FETCH_BUDGET_BYTES ((size_t)512 << 20)
 
