@@ -17,7 +17,7 @@ void lw_arena_free(struct lw_arena **arena);
 /* `bytes` of uninitialised memory aligned to 16, or NULL when the cap would be passed. */
 void *lw_arena_alloc(struct lw_arena *arena, size_t bytes);
 
-/* Zeroed memory for `count` objects; NULL when the cap would be passed or count * size overflows. */
+/* Zeroed memory for `count` objects; NULL when it would pass the cap or count * size overflows. */
 void *lw_arena_new_array(struct lw_arena *arena, size_t count, size_t size);
 
 /* A NUL-terminated copy of len bytes, or NULL when the cap would be passed. */

@@ -9,7 +9,7 @@
 /* A running hash: start with any seed, feed the former result as the next seed. */
 uint64_t lw_hash_bytes(uint64_t seed, const void *bytes, size_t len);
 
-/* As lw_hash_bytes over the characters and the closing NUL, so that "ab","c" differs from "a","bc". */
+/* As lw_hash_bytes over the characters and the closing NUL: "ab","c" differs from "a","bc". */
 uint64_t lw_hash_string(uint64_t seed, const char *s);
 
 /* As lw_hash_bytes over the eight little-endian bytes of v. */

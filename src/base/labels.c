@@ -34,8 +34,7 @@ struct lw_labels *lw_labels_new(const struct lw_label *list, size_t count)
         bool shadowed = i > 0 && strcmp(sorted[i - 1].label->name, l->name) == 0;
         if (shadowed || !l->value[0])
             continue;
-        labels->list[labels->count++] =
-            (struct lw_label){lw_strdup(l->name), lw_strdup(l->value)};
+        labels->list[labels->count++] = (struct lw_label){lw_strdup(l->name), lw_strdup(l->value)};
     }
     free(sorted);
     return labels;

@@ -17,8 +17,8 @@ struct lw_labels {
     struct lw_label *list; /* owned */
 };
 
-/* A copy of `count` labels, sorted by name; of two with one name the later one wins; empty values are
- * dropped, as Prometheus does. The caller owns the one reference. */
+/* A copy of `count` labels, sorted by name; of two with one name the later one wins; empty values
+ * are dropped, as Prometheus does. The caller owns the one reference. */
 struct lw_labels *lw_labels_new(const struct lw_label *list, size_t count);
 struct lw_labels *lw_labels_ref(struct lw_labels *labels);
 void lw_labels_unref(struct lw_labels **labels);

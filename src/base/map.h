@@ -1,5 +1,5 @@
-/* A hash map from 64-bit ids to pointers: open addressing, linear probing, at most 3/4 full. The ids
- * are hashes already (base/hash.h), so they are mixed only a little. The map owns no values. */
+/* A hash map from 64-bit ids to pointers: open addressing, linear probing, at most 3/4 full. The
+ * ids are hashes already (base/hash.h), so they are mixed only a little. The map owns no values. */
 #ifndef LW_BASE_MAP_H
 #define LW_BASE_MAP_H
 

@@ -22,8 +22,8 @@ struct incident_work {
 };
 
 /* Decodes, diagnoses, writes the report and the evidence. The incident's state is then ready, or
- * failed with the reason in `why`: nothing was fetched, or not all of it could be written. Blocks on
- * the disk. */
+ * failed with the reason in `why`: nothing was fetched, or not all of it could be written. Blocks
+ * on the disk. */
 void incident_write(struct incident_work *work);
 
 /* Frees what it owns. */

@@ -7,10 +7,9 @@
  *
  * A family's samples follow its expo_family(). A counter's name is given without _total and an
  * info's without _info; the samples get the suffix, and in the text format the family does too.
- * Names are asserted to be valid: they are ours, or those of targets' labels, which were checked when
- * they were read. Label values may be any bytes and are escaped, invalid UTF-8 replaced by U+FFFD.
- * The output's latched failure is the only error: ask lw_strbuf's
- * once at the end.
+ * Names are asserted to be valid: they are ours, or those of targets' labels, which were checked
+ * when they were read. Label values may be any bytes and are escaped, invalid UTF-8 replaced by
+ * U+FFFD. The output's latched failure is the only error: ask lw_strbuf's once at the end.
  *
  * Formats: prometheus.io/docs/instrumenting/exposition_formats and the OpenMetrics 1.0
  * specification beside it. What both want and neither shows: no timestamps are written. */

@@ -57,8 +57,8 @@ struct loop {
     struct loop_job **inline_end;
 };
 
-/* CLOCK_BOOTTIME goes on while the machine is suspended, so a laptop's nap is a gap in the series and
- * not a jump in the rates. */
+/* CLOCK_BOOTTIME goes on while the machine is suspended, so a laptop's nap is a gap in the series
+ * and not a jump in the rates. */
 static int64_t clock_ns(clockid_t id)
 {
     struct timespec ts;
@@ -168,8 +168,8 @@ void loop_free(struct loop **loop)
     *loop = NULL;
 }
 
-/* Fires what is due at loop->now. Only timers that were armed before this call began may fire in it:
- * a timer that re-arms itself for now must not keep the descriptors waiting. */
+/* Fires what is due at loop->now. Only timers that were armed before this call began may fire in
+ * it: a timer that re-arms itself for now must not keep the descriptors waiting. */
 static void fire_timers(struct loop *loop)
 {
     uint64_t later = loop->timers.next_order;
@@ -318,8 +318,8 @@ void loop_fd_remove(struct loop *loop, struct loop_fd **watch)
     *watch = NULL;
 }
 
-int loop_signal_add(
-    struct loop *loop, int signo, void (*caught)(void *ctx, int signo), void *ctx, struct lw_err *err)
+int loop_signal_add(struct loop *loop, int signo, void (*caught)(void *ctx, int signo), void *ctx,
+    struct lw_err *err)
 {
     assert(!loop->is_virtual && loop->signal_count < SIGNALS_MAX);
     sigaddset(&loop->signals, signo);
@@ -340,8 +340,7 @@ int loop_signal_add(
 int loop_job_submit(struct loop *loop, struct loop_job *job, struct lw_err *err)
 {
     if (loop->jobs >= loop->jobs_max)
-        return lw_err_set(
-            err, LW_BUSY, "all %zu places for worker jobs are taken", loop->jobs_max);
+        return lw_err_set(err, LW_BUSY, "all %zu places for worker jobs are taken", loop->jobs_max);
     loop->jobs++;
     job->next = NULL;
     if (loop->workers) {

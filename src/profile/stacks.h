@@ -31,9 +31,9 @@ struct profile_call {
 
 /* Finds the callees of calls: a row fits where all addresses of a call are in it, in their order
  * (inlined calls and the goroutine's root may lie between and below); the callee is what comes just
- * before the first of them. Go 1.19 records neither the allocator nor its caller, so that only calls
- * of what goes deeper are found, as maps do; Go 1.26 records all. A text made to be slow to search
- * leaves some not found. Errors as above. */
+ * before the first of them. Go 1.19 records neither the allocator nor its caller, so that only
+ * calls of what goes deeper are found, as maps do; Go 1.26 records all. A text made to be slow to
+ * search leaves some not found. Errors as above. */
 int profile_calls_find(const char *text, size_t len, struct profile_call *calls, size_t count,
     struct lw_err *err) LW_MUST_CHECK;
 

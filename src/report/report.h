@@ -179,10 +179,10 @@ struct report_blame {
     double type_share;
 };
 
-/* What and whose code it is when what grows is a type of several sites, or the heap's total, so that
- * no stack tells. Of the functions that most of it is allocated below, the innermost. All is "" when
- * there is no baseline, no such function or type, or the subject has a stack. Texts are borrowed
- * from the facts. */
+/* What and whose code it is when what grows is a type of several sites, or the heap's total, so
+ * that no stack tells. Of the functions that most of it is allocated below, the innermost. All is
+ * "" when there is no baseline, no such function or type, or the subject has a stack. Texts are
+ * borrowed from the facts. */
 void report_blame(const struct report_facts *facts, struct report_blame *blame);
 
 /* ---- diagnosis ---- */

@@ -60,8 +60,8 @@ struct trend_forecast {
     double hi_s; /* INFINITY when the rate is within two standard errors of none */
 };
 
-/* Until `room_bytes` (INFINITY without limits) more are live. largest_step_bytes: where growth comes by steps, the largest of
- * them, by which lo_s comes sooner; else 0. */
+/* Until `room_bytes` (INFINITY without limits) more are live. largest_step_bytes: where growth
+ * comes by steps, the largest of them, by which lo_s comes sooner; else 0. */
 struct trend_forecast trend_forecast_of(
     double room_bytes, struct trend_rate rate, double largest_step_bytes);
 

@@ -8,8 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define SAFE_TOTAL (INT64_MAX / 4) /* absurd sums stay at INT64_MAX, in whatever order they come \
-                                    */
+/* Absurd sums stay at INT64_MAX, in whatever order they come. */
+#define SAFE_TOTAL (INT64_MAX / 4)
 
 static void require(int truth)
 {

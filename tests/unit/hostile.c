@@ -104,8 +104,8 @@ static const char *after(const char *path, const char *prefix)
 static bool redirect(int fd, const char *location)
 {
     char head[512];
-    snprintf(head, sizeof head, "HTTP/1.1 302 Found\r\nLocation: %.400s\r\nContent-Length: 0\r\n\r\n",
-        location);
+    snprintf(head, sizeof head,
+        "HTTP/1.1 302 Found\r\nLocation: %.400s\r\nContent-Length: 0\r\n\r\n", location);
     return send_text(fd, head);
 }
 
