@@ -209,6 +209,8 @@ static void push(const struct follow *f, const struct store_row *row, struct tre
         .inuse_bytes = (double)values->inuse_bytes,
         .alloc_bytes = (double)values->alloc_bytes,
         .noise_bytes = noise_bytes,
+        /* The sites of a type can change; whether the process restarted, its target has told. */
+        .same_process = row && !row->site,
     };
     if (!trend_series_push(series, &f->store->trend, &point))
         return;

@@ -140,14 +140,21 @@ static void take_point(struct trend_series *series, const struct trend_point *po
     trend_ring_block_merge(&series->open, &seen);
 }
 
+/* Whether the series' past does not go on with this point. */
+static bool is_broken(const struct trend_series *series, const struct trend_config *config,
+    const struct trend_point *point)
+{
+    bool fell = point->alloc_bytes < series->last_alloc_bytes - ALLOC_SLACK_BYTE;
+    return (fell && !point->same_process) || point->t_s - series->last_s > config->gap_s;
+}
+
 bool trend_series_push(
     struct trend_series *series, const struct trend_config *config, const struct trend_point *point)
 {
     if (!is_usable(series, point))
         return false;
     enum trend_class before = series->verdict.class;
-    if (series->started && (point->alloc_bytes < series->last_alloc_bytes - ALLOC_SLACK_BYTE ||
-                               point->t_s - series->last_s > config->gap_s))
+    if (series->started && is_broken(series, config, point))
         trend_series_restart(series);
     if (!series->started)
         begin_epoch(series, point);

@@ -56,6 +56,8 @@ struct trend_point {
     double inuse_bytes;
     double alloc_bytes; /* cumulative since the process started */
     double noise_bytes; /* sampling variance of inuse per byte of it (profile_site.noise_bytes) */
+    bool same_process;  /* known to be the process of the point before: then alloc going down only
+                         * says that what the series sums has changed */
 };
 
 /* What a series is, in the order of how much it should worry. X(name, word) */
@@ -167,8 +169,8 @@ struct trend_series *trend_series_new(void);
 void trend_series_free(struct trend_series **series);
 
 /* One observation. Points must come in order of time; one that does not is dropped. alloc going
- * down begins a new epoch (the process restarted), as does a gap longer than config->gap_s. Returns
- * true when the class changed. */
+ * down begins a new epoch (the process restarted) unless the point says otherwise, as does a gap
+ * longer than config->gap_s. Returns true when the class changed. */
 bool trend_series_push(struct trend_series *series, const struct trend_config *config,
     const struct trend_point *point);
 

@@ -35,6 +35,31 @@ static void test_a_type_sums_its_sites(void **state)
     store_free(&store);
 }
 
+/* A site that is told as another one takes what it allocated along: the process did not restart, so
+ * the past of the type stays. */
+static void test_a_type_outlives_a_change_of_its_sites(void **state)
+{
+    (void)state;
+    struct store *store = fleet_store_new(NULL);
+    fleet_set_targets(store, 1, 0);
+    struct fleet_site sites[] = {
+        {1, 9 * MIB, 90 * MIB}, {2, 3 * MIB, 30 * MIB}, {3, 5 * MIB, 5 * MIB}};
+    fleet_ingest(store, 1, 0, sites, 3);
+    fleet_learn(store, 1);
+    fleet_ingest(store, 1, 1, sites, 3);
+    struct fleet_site changed[] = {
+        {1, 9 * MIB, 95 * MIB}, {2, 3 * MIB, 10 * MIB}, {3, 5 * MIB, 50 * MIB}};
+    for (int i = 2; i < 6; i++)
+        assert_false(fleet_ingest(store, 1, i, changed, 3));
+    const struct store_row *type = &store_target_find(store, 1)->types.list[0];
+    assert_int_equal(type->values.alloc_bytes, 105 * MIB);
+    assert_int_equal(trend_series_verdict(type->series)->restarts, 0);
+    struct trend_block blocks[TREND_BLOCKS_MAX];
+    assert_true(trend_series_blocks(type->series, blocks, TREND_BLOCKS_MAX) > 0);
+    assert_true(blocks[0].start_s <= lw_wall_s(fleet_minute(1)));
+    store_free(&store);
+}
+
 /* After a restart nothing is known of types until the binary was asked again: their series wait for
  * that, they do not fall to zero. */
 static void test_what_is_not_known_is_not_zero(void **state)
@@ -277,6 +302,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_type_sums_its_sites),
+        cmocka_unit_test(test_a_type_outlives_a_change_of_its_sites),
         cmocka_unit_test(test_what_is_not_known_is_not_zero),
         cmocka_unit_test(test_a_kind_is_no_type),
         cmocka_unit_test(test_kinds_go_with_the_process_and_before_a_binary),

@@ -311,7 +311,7 @@ static void test_load_coupled_is_named(void **state)
         double rate = 8 * MIB * (1 + .5 * sin(i / 20.0));
         f->t_s += 60;
         f->alloc_bytes += rate;
-        struct trend_point point = {f->t_s, 5 * rate, f->alloc_bytes, 1000};
+        struct trend_point point = {f->t_s, 5 * rate, f->alloc_bytes, 1000, false};
         trend_series_push(f->series, &f->config, &point);
         assert_true(verdict(f)->class < TREND_GROWING);
     }
@@ -336,7 +336,7 @@ static void test_few_samples_are_unresolvable(void **state)
     struct fixture *f = *state;
     for (int i = 0; i < 200; i++) {
         f->t_s += 60;
-        struct trend_point point = {f->t_s, 3 * MIB, f->alloc_bytes, 524288};
+        struct trend_point point = {f->t_s, 3 * MIB, f->alloc_bytes, 524288, false};
         trend_series_push(f->series, &f->config, &point);
     }
     assert_int_equal(verdict(f)->class, TREND_UNRESOLVABLE);
@@ -418,7 +418,7 @@ static void test_load_is_not_urgent(void **state)
         double rate = 16 * MIB * (1 + .4 * fmin(fmax(i - 120, 0) / 20.0, 1));
         f->t_s += 60;
         f->alloc_bytes += rate;
-        struct trend_point point = {f->t_s, 10 * rate, f->alloc_bytes, 1000};
+        struct trend_point point = {f->t_s, 10 * rate, f->alloc_bytes, 1000, false};
         trend_series_push(f->series, &f->config, &point);
         assert_false(verdict(f)->provisional);
     }
@@ -463,7 +463,7 @@ static void test_load_is_no_leak(void **state)
         double rate = MIB * (1 + i / 300.0);
         f->t_s += 60;
         f->alloc_bytes += rate;
-        struct trend_point point = {f->t_s, 10 * rate, f->alloc_bytes, 1000};
+        struct trend_point point = {f->t_s, 10 * rate, f->alloc_bytes, 1000, false};
         trend_series_push(f->series, &f->config, &point);
         assert_int_not_equal(verdict(f)->class, TREND_LEAK);
     }
@@ -586,7 +586,7 @@ static void test_unusable_points_are_dropped(void **state)
     push_line(f, 32 * MIB, 0, 20);
     struct trend_block before[TREND_BLOCKS_MAX], after[TREND_BLOCKS_MAX];
     size_t count = trend_series_blocks(f->series, before, TREND_BLOCKS_MAX);
-    const struct trend_point good = {f->t_s + 60, 32 * MIB, f->alloc_bytes + 1, 1000};
+    const struct trend_point good = {f->t_s + 60, 32 * MIB, f->alloc_bytes + 1, 1000, false};
     struct trend_point bad[14];
     for (size_t i = 0; i < 14; i++)
         bad[i] = good;
@@ -616,7 +616,7 @@ static void test_sizes_of_the_largest_kind(void **state)
     struct fixture *f = *state;
     for (int i = 0; i < 300; i++) {
         f->t_s += 60;
-        struct trend_point point = {f->t_s, 1e18 + 1e15 * i, 1e18 + 2e15 * i, 1e18};
+        struct trend_point point = {f->t_s, 1e18 + 1e15 * i, 1e18 + 2e15 * i, 1e18, false};
         trend_series_push(f->series, &f->config, &point);
         assert_verdict_is_sane(verdict(f));
         assert_gates_agree(f->series, &f->config);
@@ -640,7 +640,7 @@ static void test_zero_and_repeats(void **state)
          i++) { /* each profile seen twice: two scrapes in a GC cycle, no noise */
         f->t_s += 60;
         double grown = i / 2 * 2 * MIB;
-        struct trend_point point = {f->t_s, 32 * MIB + grown, 1e10 + grown, 0};
+        struct trend_point point = {f->t_s, 32 * MIB + grown, 1e10 + grown, 0, false};
         trend_series_push(f->series, &f->config, &point);
         assert_gates_agree(f->series, &f->config);
     }
@@ -656,8 +656,8 @@ static void test_points_far_apart_and_close_together(void **state)
         int count = (int)(20 * 3600 / intervals_s[k]);
         for (int i = 0; i < count; i++) {
             f->t_s += intervals_s[k];
-            struct trend_point point = {
-                f->t_s, 1e7 + 5000 * intervals_s[k] * i, 1e10 + 1e4 * intervals_s[k] * i, 1000};
+            struct trend_point point = {f->t_s, 1e7 + 5000 * intervals_s[k] * i,
+                1e10 + 1e4 * intervals_s[k] * i, 1000, false};
             trend_series_push(f->series, &f->config, &point);
         }
         assert_int_equal(verdict(f)->class, TREND_LEAK);
@@ -772,8 +772,8 @@ static void test_same_series_at_another_pace(void **state)
         double step = 2 * MIB * (trend_walk_uniform(&prng) - (i / 300 % 2 ? .5 : .2));
         inuse = fmax(inuse + step, 0);
         alloc += fmax(step, 0) + MIB;
-        struct trend_point a = {64.0 * i, inuse, alloc, 1e4};
-        struct trend_point b = {1048576 + 1.0 * i, inuse, alloc, 1e4};
+        struct trend_point a = {64.0 * i, inuse, alloc, 1e4, false};
+        struct trend_point b = {1048576 + 1.0 * i, inuse, alloc, 1e4, false};
         trend_series_push(slow, &minutes, &a);
         trend_series_push(fast, &seconds, &b);
         assert_int_equal(trend_series_verdict(slow)->class, trend_series_verdict(fast)->class);

@@ -48,7 +48,7 @@ static int tear_down(void **state)
 
 static void push(struct fixture *f, double inuse_bytes)
 {
-    struct trend_point point = {f->t_s, inuse_bytes, f->alloc_bytes, f->noise_bytes};
+    struct trend_point point = {f->t_s, inuse_bytes, f->alloc_bytes, f->noise_bytes, false};
     trend_series_push(f->series, &f->config, &point);
     trend_series_gates(f->series, &f->config, f->gates);
     f->t_s += 60;
