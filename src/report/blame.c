@@ -7,6 +7,9 @@
 #define ROWS_MAX  64  /* of the difference, the largest first */
 #define SUMS_MAX  256 /* functions, or types; what comes later is only in the total */
 #define SHARE_MIN .5
+/* A type counts with less, too, where no other has more than half as much: many small things that
+ * hang together (a connection, its buffers and its channels) leave none with half. */
+#define SHARE_MIN_FAR_AHEAD (1. / 3)
 /* Of what the most encompassing function has below it: main.main has everything below it, and what
  * is wanted is the innermost function that has nearly as much. */
 #define NEARLY_ALL .8
@@ -71,9 +74,10 @@ static void add_functions(struct sums *sums, const struct profile_site *site, do
     }
 }
 
+/* What has no known type counts as one, so that a type is not ahead of what is not known. */
 static void add_type(struct sums *sums, const char *type, double bytes)
 {
-    struct sum *sum = *type ? sum_of(sums, type) : NULL;
+    struct sum *sum = sum_of(sums, type);
     if (sum)
         sum->bytes += bytes;
 }
@@ -100,6 +104,19 @@ static const struct sum *innermost(const struct sums *sums)
     return best;
 }
 
+static bool is_most(const struct sums *sums, const struct sum *most, double total)
+{
+    if (most->bytes >= SHARE_MIN * total)
+        return true;
+    if (most->bytes < SHARE_MIN_FAR_AHEAD * total)
+        return false;
+    for (size_t i = 0; i < sums->count; i++) {
+        if (&sums->list[i] != most && sums->list[i].bytes > most->bytes / 2)
+            return false;
+    }
+    return true;
+}
+
 static void judge(struct report_blame *blame, const struct sums *functions,
     const struct sums *types, double total)
 {
@@ -109,7 +126,7 @@ static void judge(struct report_blame *blame, const struct sums *functions,
             function->frame->function, function->frame->file, function->frame->line};
         blame->share = function->bytes / total;
     }
-    if (type && type->bytes >= SHARE_MIN * total) {
+    if (type && *type->name && is_most(types, type, total)) {
         blame->type = type->name;
         blame->type_share = type->bytes / total;
     }

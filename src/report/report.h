@@ -171,7 +171,8 @@ void report_growth_init(struct report_growth *growth);
 /* Whether the baseline is from when the growth had begun, so that it tells of a part of it only. */
 bool report_baseline_is_late(const struct report_facts *facts);
 
-/* What most of the growth since the baseline is: at least half of it, or "". */
+/* What most of the growth since the baseline is: at least half of it, of types at least a third
+ * that no other has half of, or "". */
 struct report_blame {
     struct report_frame frame; /* the function it is allocated below, in its first such stack */
     double share;              /* of the growth, 0..1 */

@@ -230,6 +230,58 @@ static void test_growth_without_a_stack_is_blamed_by_the_baseline(void **state)
     profile_free(&before);
 }
 
+/* Four types, of which the first two have as many units as said and the others two each. */
+static struct profile *spread(int64_t first, int64_t second)
+{
+    static struct sketch s;
+    struct lw_err err;
+    const int64_t units[] = {first, second, 2, 2};
+    static const char *const functions[] = {"main.a", "main.b", "main.c", "main.d"};
+    sketch_program(&s);
+    for (unsigned i = 0; i < 4; i++) {
+        uint64_t stack[] = {4 + i, 0};
+        sketch_add_location(
+            &s, 0x403000 + 16 * i, sketch_add_function(&s, functions[i], "/src/main.go", 1), 2);
+        sketch_add_sample(&s, stack, sketch_inuse(units[i] * 1024, units[i] * MIB), 1024);
+    }
+    struct profile *profile = sketch_decode(&s, &err);
+    assert_non_null(profile);
+    return profile;
+}
+
+static void test_a_type_far_ahead_of_all_others_is_blamed(void **state)
+{
+    (void)state;
+    static struct known k;
+    struct report_blame blame;
+    struct report_type types[] = {
+        {"A", "object", ""}, {"B", "object", ""}, {"C", "object", ""}, {"D", "object", ""}};
+    fill(&k);
+    k.facts.subject.stack.count = 0;
+    k.facts.subject.type.name = "";
+    struct profile *base = heap(0);
+    for (int64_t second = 2; second <= 3; second++) {
+        struct lw_map by_site = {0};
+        struct profile *before = spread(4, second);
+        for (size_t i = 0; i < before->site_count; i++) {
+            int letter = before->sites[i].frames[0]->function[5] - 'a';
+            if (letter < 4)
+                lw_map_put(&by_site, before->sites[i].id, &types[letter]);
+        }
+        k.facts.baseline = base;
+        k.facts.before_gc = before;
+        k.facts.types = &by_site;
+        report_blame(&k.facts, &blame);
+        assert_string_equal(blame.type, second == 2 ? "A" : "");
+        lw_map_fini(&by_site);
+        k.facts.types = NULL;
+        report_blame(&k.facts, &blame);
+        assert_string_equal(blame.type, "");
+        profile_free(&before);
+    }
+    profile_free(&base);
+}
+
 static void test_a_late_baseline_and_what_is_blamed_are_told(void **state)
 {
     (void)state;
@@ -350,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_a_program_reads_the_same),
         cmocka_unit_test(test_tables_come_from_the_profiles),
         cmocka_unit_test(test_growth_without_a_stack_is_blamed_by_the_baseline),
+        cmocka_unit_test(test_a_type_far_ahead_of_all_others_is_blamed),
         cmocka_unit_test(test_a_late_baseline_and_what_is_blamed_are_told),
         cmocka_unit_test(test_what_was_refused_is_told),
         cmocka_unit_test(test_captured_variables),
