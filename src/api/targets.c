@@ -99,7 +99,16 @@ struct row_query {
     const char *name; /* of the list in the answer */
     row_order *order;
     struct query_page page;
+    bool has_id; /* then the row of that id is all that is asked for */
+    uint64_t id;
 };
+
+static bool is_asked_for(const struct row_query *q, const struct store_row *row, size_t i)
+{
+    if (!q->has_id)
+        return query_page_has(&q->page, i);
+    return (row->site ? row->site->id : row->type->id) == q->id;
+}
 
 static cJSON *render_rows(const struct row_query *q)
 {
@@ -111,16 +120,17 @@ static cJSON *render_rows(const struct row_query *q)
     cJSON *data = cJSON_CreateObject();
     cJSON *list = json_array(data, q->name);
     struct profile_values other = q->rows->other;
-    size_t other_count = q->rows->other_count;
+    size_t other_count = q->rows->other_count, shown = 0;
     for (size_t i = 0; i < q->rows->count; i++) {
-        if (query_page_has(&q->page, i)) {
+        if (is_asked_for(q, rows[i], i)) {
             render_row(json_append(list), q->target, rows[i], q->config);
+            shown++;
             continue;
         }
         profile_values_add(&other, &rows[i]->values);
         other_count += rows[i]->sites;
     }
-    json_int(data, "total", (int64_t)q->rows->count);
+    json_int(data, "total", (int64_t)(q->has_id ? shown : q->rows->count));
     cJSON *rest = json_object(data, "other");
     json_int(rest, "sites", (int64_t)other_count);
     json_int(rest, "inuse_bytes", other.inuse_bytes);
@@ -130,13 +140,24 @@ static cJSON *render_rows(const struct row_query *q)
     return data;
 }
 
+static int parse_id(const struct http_request *request, struct row_query *q, struct lw_err *err)
+{
+    const char *text = http_request_param(request, "id");
+    q->has_id = text != NULL;
+    if (!text || lw_id_parse(text, &q->id) == 0)
+        return 0;
+    lw_err_set(err, LW_INVALID, "id \"%.40s\" is not sixteen hex digits", text);
+    return -1;
+}
+
 static void answer_rows(
     struct row_query *q, const struct http_request *request, struct http_response *response)
 {
     size_t sort;
     struct lw_err err;
     if (query_page_parse(request, ROWS_LIMIT_DEFAULT, ROWS_LIMIT_MAX, &q->page, &err) < 0 ||
-        query_word(request, "sort", sorts, sizeof sorts / sizeof *sorts, &sort, &err) < 0) {
+        query_word(request, "sort", sorts, sizeof sorts / sizeof *sorts, &sort, &err) < 0 ||
+        parse_id(request, q, &err) < 0) {
         api_error(response, &err);
         return;
     }

@@ -147,6 +147,7 @@ static void test_what_cannot_be_answered(void **state)
         {TARGET_1 "/types?limit=99999999999999999999", "from 1 to 8192"},
         {TARGET_1 "/types?limit=1e3", "from 1 to 8192"},
         {TARGET_1 "/sites?sort=size", "sort \"size\" is not one of inuse, alloc, growth"},
+        {TARGET_1 "/types?id=1", "id \"1\" is not sixteen hex digits"},
         {TARGET_1 "/series?site=xyz", "site \"xyz\" is not sixteen hex digits"},
         {TARGET_1 "/series?type=", "type \"\" is not sixteen hex digits"},
         {TARGET_1 "/series?site=0000000000000001&type=0000000000000001",
@@ -177,6 +178,28 @@ static void test_what_cannot_be_answered(void **state)
 }
 
 /* ---- sites and types ---- */
+
+static void test_one_site_by_its_id(void **state)
+{
+    struct api_room *f = *state;
+    fleet_set_targets(f->store, 1, 0);
+    api_room_watch(f, 1, 60);
+    cJSON *all = api_room_get(f, TARGET_1 "/sites");
+    const char *id = json_at_text(all, "sites.2.id");
+    char url[128];
+    snprintf(url, sizeof url, TARGET_1 "/sites?limit=1&id=%s", id);
+    cJSON *one = api_room_get(f, url);
+    assert_int_equal(json_at_count(one, "sites"), 1);
+    assert_string_equal(json_at_text(one, "sites.0.id"), id);
+    assert_true(json_at_number(one, "total") == 1);
+    assert_true(json_at_number(one, "other.sites") == 2);
+    cJSON_Delete(one);
+    cJSON_Delete(all);
+    cJSON *none = api_room_get(f, TARGET_1 "/sites?id=00000000000000ff");
+    assert_int_equal(json_at_count(none, "sites"), 0);
+    assert_true(json_at_number(none, "total") == 0);
+    cJSON_Delete(none);
+}
 
 static void test_sites_and_what_is_in_none_of_them(void **state)
 {
@@ -665,6 +688,7 @@ int main(void)
         WITH_API_ROOM(test_a_leak_is_told_with_its_reasons),
         WITH_API_ROOM(test_filters_of_targets),
         WITH_API_ROOM(test_what_cannot_be_answered),
+        WITH_API_ROOM(test_one_site_by_its_id),
         WITH_API_ROOM(test_sites_and_what_is_in_none_of_them),
         WITH_API_ROOM(test_orders_of_sites),
         WITH_API_ROOM(test_types_come_from_the_binary_or_not_at_all),
