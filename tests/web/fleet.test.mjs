@@ -5,6 +5,7 @@ import test from "node:test";
 import { answersOf, calmOf } from "../../web/src/fleet/answers.js";
 import { filterRows, firstBuild, jobLines, rowOf, sortRows } from "../../web/src/fleet/rows.js";
 import { visibleSlice } from "../../web/src/fleet/slice.js";
+import { restOfFleet } from "../../web/src/fleet/source.js";
 
 function target(instance, heap = {}, rest = {}) {
   return {
@@ -20,6 +21,11 @@ function target(instance, heap = {}, rest = {}) {
 }
 
 const names = (rows) => rows.map(({ instance }) => instance);
+
+test("the larger the fleet, the longer its answer is good for", () => {
+  assert.ok(restOfFleet([]) <= 5000 && restOfFleet(Array(500)) <= 5000);
+  assert.equal(restOfFleet(Array(5000)), 30_000);
+});
 
 test("a target that was never scraped has no figures", () => {
   const row = rowOf(target("a", { first_seen: null, verdict: "warming", inuse_bytes: 0 }));

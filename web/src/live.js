@@ -39,7 +39,7 @@ function stateOf(error, before) {
 }
 
 // Runs round() now and again until it returns false, not while the page is hidden. An answer that takes
-// long is asked for less often.
+// long is asked for less often. round() may return how long to wait at least.
 function schedule(round, period_ms) {
   let timer = 0;
   let request = new AbortController();
@@ -47,8 +47,10 @@ function schedule(round, period_ms) {
     if (document.hidden) return;
     const began = performance.now();
     const { signal } = request;
-    if ((await round(signal)) !== false && !signal.aborted)
-      timer = setTimeout(run, Math.max(period_ms, 4 * (performance.now() - began)));
+    const least_ms = await round(signal);
+    if (least_ms === false || signal.aborted) return;
+    const took_ms = performance.now() - began;
+    timer = setTimeout(run, Math.max(period_ms, least_ms ?? 0, 4 * took_ms));
   }
   function stop() {
     clearTimeout(timer);
@@ -68,8 +70,9 @@ function schedule(round, period_ms) {
 }
 
 // { data, error, absent } of load(signal, show), kept fresh as long as `key` stays the same; null asks
-// nothing. show() takes what is there so far of an answer in parts.
-export function useLoaded(key, load, period_ms = PERIOD_MS) {
+// nothing. show() takes what is there so far of an answer in parts. restOf(data), if given, says how many
+// milliseconds an answer of that size is good for at least.
+export function useLoaded(key, load, period_ms = PERIOD_MS, restOf = null) {
   const [state, setState] = useState({ ...NOTHING, key });
   const [again, setAgain] = useState(0);
   useEffect(() => {
@@ -87,6 +90,7 @@ export function useLoaded(key, load, period_ms = PERIOD_MS) {
         if (signal.aborted) return;
         put(() => ({ ...NOTHING, data }));
         report(null);
+        return restOf?.(data);
       } catch (error) {
         if (isAbort(error) || signal.aborted) return;
         put((before) => stateOf(error, before));

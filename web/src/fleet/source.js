@@ -6,6 +6,14 @@ import { rowOf } from "./rows.js";
 const PAGE_TARGETS = 500;
 const TARGETS_MAX = 20_000; // more than this no browser should hold
 
+const REST_MS_A_PAGE = 3000;
+
+// How long the answer about a fleet is good for. Targets are scraped once a minute or so, each at its own
+// time: nearly every page of a large fleet has changed whenever it is asked for.
+export function restOfFleet(rows) {
+  return Math.ceil(rows.length / PAGE_TARGETS) * REST_MS_A_PAGE;
+}
+
 // Lets the page answer the user before it goes on.
 function breathe() {
   return globalThis.scheduler?.yield?.() ?? new Promise((resume) => setTimeout(resume));

@@ -10,7 +10,7 @@ import { Answers } from "./answers.jsx";
 import { answersOf } from "./answers.js";
 import { Filters } from "./filters.jsx";
 import { filterRows, jobLines, sortRows, usualOrder } from "./rows.js";
-import { loadFleet } from "./source.js";
+import { loadFleet, restOfFleet } from "./source.js";
 import { FleetTable } from "./table.jsx";
 
 // As app.css lays the rows out.
@@ -73,7 +73,7 @@ function useTitle(leaks) {
 }
 
 export function FleetView({ query }) {
-  const fleet = useLoaded("fleet", loadFleet);
+  const fleet = useLoaded("fleet", loadFleet, undefined, restOfFleet);
   const suspected = useLive("suspects?verdict=any");
   const rows = fleet.data;
   const answers = useMemo(
