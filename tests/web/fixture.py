@@ -66,7 +66,9 @@ def verdict_of(verdict, rate, since_s=4 * HOUR_S):
         "growth_upper_bytes_per_second": rate + 5 * 1024, "growth_bytes": rate * 7200, "window_seconds": 7200,
         "growing_since": rfc3339(since_s) if grows else None,
         "retention_ratio": 0.97 if grows else 0.004, "alloc_bytes_per_second": 420 * 1024, "restarts": 0,
-        "recurring": False, "provisional": False,
+        "recurring": False, "provisional": False, "mean_age_seconds": 640.0,
+        "resolvable_bytes_per_second": 900.0 if verdict == "unresolvable" else None,
+        "suggested_mem_profile_rate_bytes": 65536 if verdict == "unresolvable" else None,
     }
 
 
@@ -180,19 +182,20 @@ class Answers:
                 "blocks": [{"start": start + i * length, "end": start + (i + 1) * length, "inuse_bytes": v,
                             "inuse_min_bytes": round(v * 0.93), "alloc_bytes": (i if i < 20 else i - 20) * 90 * MIB} for i, v in enumerate(values)]}
 
-    def rows(self, kind, target):
+    def rows(self, kind, target, query):
         name = target.get("name")
         names = [name or "*main.Session", "[]uint8", "map[string]*main.Session", "struct { F uintptr; buf []uint8 }"]
         rows = []
         for i, type_name in enumerate(names):
-            verdict = target["heap"]["verdict"] if i == 0 else "healthy"
+            verdict = [target["heap"]["verdict"], "unresolvable"][i] if i < 2 else "healthy"
             rows.append({**(self.site(name, 88 + i) if kind == "sites" else {"id": f"{88 + i:016x}", "sites": i + 1}),
                          "type": type_name, "kind": "object", "type_source": "binary", "type_import_path": "main",
                          "type_module": "example.com/shop", "type_version": "v1.8.2", "type_unresolved": "",
                          "inuse_bytes": (310 >> i) * MIB, "inuse_objects": 4000 >> i, "alloc_bytes": 900 * MIB,
                          "alloc_objects": 80_000, "followed": i < 3,
                          **verdict_of(verdict, 70e3 if i == 0 and verdict == "leak" else 20.0)})
-        return {kind: rows, "other": {"sites": 212, "inuse_bytes": 9 * MIB, "alloc_bytes": 80 * MIB},
+        rows = [row for row in rows if query.get("id", row["id"]) == row["id"]]
+        return {kind: rows, "total": len(rows), "other": {"sites": 212, "inuse_bytes": 9 * MIB, "alloc_bytes": 80 * MIB},
                 "build": target["build"], "buildError": ""}
 
     def memory(self, target, query):
@@ -233,7 +236,8 @@ class Answers:
                 "title": name or "*main.Session grows by 4.1 MiB/min, allocated in main.(*Store).Open",
                 "type": name or "*main.Session", "site": "main.(*Store).Open store.go:88", "verdict": "leak",
                 "rateBytesPerSecond": 71e3, "rateLo": 66e3, "rateHi": 76e3, "onset": {"from": rfc3339(9 * HOUR_S), "to": rfc3339(8 * HOUR_S)},
-                "pattern": "map_store", "bytes": 3 * MIB, **self.incident_state}
+                "pattern": "map_store", "bytes": 3 * MIB,
+                "upload": {"state": "refused", "at": rfc3339(400), "why": name or "403 AccessDenied"}, **self.incident_state}
 
     def incidents(self, query):
         states = ["ready", "collecting", "failed", "ready", "ready"]
@@ -263,7 +267,7 @@ class Answers:
                                "score": 3, "evidence": ["a map grows"], "against": [], "fix": "Bound it."}],
                 "subject": {"id": f"{88:016x}", "type": name, "kind": "object", "verdict": "leak",
                             "rateBytesPerSecond": rate, "windowSeconds": 7200, "retention": 0.97,
-                            "meanAgeSeconds": None, "onsetFrom": rfc3339(9 * HOUR_S), "onsetTo": rfc3339(8 * HOUR_S),
+                            "meanAgeSeconds": 5400, "onsetFrom": rfc3339(9 * HOUR_S), "onsetTo": rfc3339(8 * HOUR_S),
                             "inuseBytes": 310 * MIB, "inuseObjects": 4000, "leaf": STACK[0],
                             "responsible": STACK[0], "stack": STACK},
                 "others": [], "gates": gates("leak"), "replicas": {"total": 8, "growing": 7},
@@ -296,7 +300,7 @@ class Answers:
             if len(parts) == 2:
                 return self.target(target, query)
             if parts[2] in ("sites", "types"):
-                return self.rows(parts[2], target)
+                return self.rows(parts[2], target, query)
             if parts[2] == "flame":
                 return self.flame(query)
             return {"series": self.series, "memory": self.memory, "goroutines": self.goroutines,

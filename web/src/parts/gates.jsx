@@ -1,6 +1,7 @@
 // Why a verdict is what it is: each gate on the way to "leak", with its figure and limit.
 
-import { UNKNOWN, bytes, gateFigure } from "../format.js";
+import { UNKNOWN, gateFigure } from "../format.js";
+import { resolution } from "./words.jsx";
 
 function outcome(gate) {
   if (!gate.judged) return { mark: "·", word: "not judged", kind: "unjudged" };
@@ -26,17 +27,9 @@ function Gate({ gate }) {
   );
 }
 
-// What could be told where nothing was: series is anything that has a verdict's members.
 function Resolvable({ series }) {
-  const { resolvable_bytes_per_second: rate, suggested_mem_profile_rate_bytes: period } = series;
-  if (period == null) return null;
-  return (
-    <p class="resolvable">
-      {rate != null && <>Growth of {bytes(rate * 3600)} an hour would be found. </>}
-      Too few objects are sampled to tell less: <code>runtime.MemProfileRate = {period}</code>{" "}
-      would.
-    </p>
-  );
+  const text = resolution(series);
+  return text && <p class="resolvable">{text}</p>;
 }
 
 // series: the verdict's members, whose verdict is `verdict` unless that is of something worse in it.

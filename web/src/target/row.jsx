@@ -2,7 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 
-import { bytes } from "../format.js";
+import { bytes, duration } from "../format.js";
 import { get, isAbsent } from "../api.js";
 import { useLive, useLoaded } from "../live.js";
 import {
@@ -12,6 +12,7 @@ import {
   FunctionName,
   Growth,
   Kept,
+  NotFollowed,
   Place,
   TimeToLimit,
   TypeName,
@@ -27,7 +28,7 @@ import { href } from "../route.js";
 import { TargetTitle } from "./view.jsx";
 
 const ROWS_ASKED = 8192;
-const REPLICAS_MAX = 24; // each costs a request a round
+const REPLICAS_MAX = 24; // each costs two requests a round
 const SLOW_MS = 15_000;
 
 // A site says its type by name only; a type's sites are those with its name.
@@ -78,6 +79,7 @@ function Figures({ row, limit }) {
         ["Growth", <Growth rate={rateOf(row)} />],
         ["In use", `${bytes(row.inuse_bytes)} in ${row.inuse_objects.toLocaleString("en")}`],
         ["Never freed", <Kept share={row.retention_ratio} />],
+        ["Mean age", row.mean_age_seconds == null ? null : duration(row.mean_age_seconds)],
         [
           "Allocates",
           row.alloc_bytes_per_second == null ? null : `${bytes(row.alloc_bytes_per_second)}/s`,
@@ -92,12 +94,20 @@ function Figures({ row, limit }) {
 
 // ---- replicas ----
 
-async function replicaOf(target, kind, row, signal) {
+// A series is asked for only where there is one: the browser writes each 404 to its console.
+async function replicaOf(target, kind, id, signal) {
+  const found = await get(`targets/${target.id}/${kind}s?id=${id}`, signal);
+  const [row] = found[`${kind}s`];
+  if (!row?.followed) return { target, row, spark: [] };
+  const { blocks } = await get(`targets/${target.id}/series?${kind}=${id}`, signal);
+  return { target, row, spark: blocks.map((block) => block.inuse_bytes) };
+}
+
+async function knownReplicaOf(target, kind, id, signal) {
   try {
-    const series = await get(`targets/${target.id}/series?${kind}=${row}`, signal);
-    return { target, series, spark: series.blocks.map((block) => block.inuse_bytes) };
+    return await replicaOf(target, kind, id, signal);
   } catch (error) {
-    if (isAbsent(error)) return { target, series: null, spark: [] };
+    if (isAbsent(error)) return { target, row: null, spark: [] }; // gone in between
     throw error;
   }
 }
@@ -110,18 +120,23 @@ async function loadReplicas({ job, kind, row }, signal) {
   const all = activeTargets.filter(({ labels }) => labels.job === job);
   const asked = all.slice(0, REPLICAS_MAX);
   const replicas = [];
-  for (const target of asked) replicas.push(await replicaOf(target, kind, row, signal));
+  for (const target of asked) replicas.push(await knownReplicaOf(target, kind, row, signal));
   return { replicas, of: all.length };
 }
 
-function Replica({ replica, kind, row, here }) {
-  const { target, series, spark } = replica;
+function ReplicaVerdict({ row }) {
+  if (!row) return <span class="dim">not seen</span>;
+  return row.followed ? <Badge verdict={row.verdict} /> : <NotFollowed />;
+}
+
+function Replica({ replica, kind, id, here }) {
+  const { target, row, spark } = replica;
   const name = <bdi title={target.labels.instance}>{target.labels.instance}</bdi>;
   return (
-    <tr class={`line v-${series?.verdict}`}>
+    <tr class={`line v-${row?.verdict}`}>
       <td class="r-name">
-        {series && !here ? (
-          <a href={href("row", { id: target.id, kind, row })} data-nav>
+        {row && !here ? (
+          <a href={href("row", { id: target.id, kind, row: id })} data-nav>
             {name}
           </a>
         ) : (
@@ -130,9 +145,9 @@ function Replica({ replica, kind, row, here }) {
         {here && <span class="note">this one</span>}
       </td>
       <td class="r-verdict">
-        {series ? <Badge verdict={series.verdict} /> : <span class="dim">not seen</span>}
+        <ReplicaVerdict row={row} />
       </td>
-      <td class="num">{series && <Growth rate={rateOf(series)} />}</td>
+      <td class="num">{row && <Growth rate={rateOf(row)} />}</td>
       <td class="r-spark">
         <Sparkline values={spark} />
       </td>
@@ -166,7 +181,7 @@ function Replicas({ job, kind, row, here }) {
                 {replicas.map((replica) => (
                   <Replica
                     key={replica.target.id}
-                    {...{ replica, kind, row }}
+                    {...{ replica, kind, id: row }}
                     here={replica.target.id === here}
                   />
                 ))}
@@ -206,7 +221,12 @@ function Stacks({ sites }) {
   );
 }
 
-function Found({ target, kind, row, sites, series }) {
+const UNFOLLOWED = { data: null, error: null, absent: true };
+
+function Found({ target, kind, row, sites }) {
+  const path = `targets/${target.id}/series?${kind}=${encodeURIComponent(row.id)}`;
+  const asked = useLive(row.followed ? path : null);
+  const series = row.followed ? asked : UNFOLLOWED;
   return (
     <>
       <Heading kind={kind} row={row} />
@@ -233,7 +253,6 @@ function Row({ target, kind, row: id }) {
     kind === "type" ? `targets/${target.id}/types?limit=${ROWS_ASKED}` : null,
     SLOW_MS,
   );
-  const series = useLive(`targets/${target.id}/series?${kind}=${encodeURIComponent(id)}`);
   const answer = kind === "type" ? types : sites;
   const row = useMemo(
     () => answer.data?.[`${kind}s`].find((one) => one.id === id),
@@ -243,7 +262,7 @@ function Row({ target, kind, row: id }) {
     <Live answer={answer} what={kind}>
       {() =>
         row ? (
-          <Found {...{ target, kind, row, series }} sites={sites.data?.sites ?? []} />
+          <Found {...{ target, kind, row }} sites={sites.data?.sites ?? []} />
         ) : (
           <Empty title={`This ${kind} is not in the newest heap of the target.`} />
         )

@@ -1,8 +1,16 @@
 // What a target allocates, by type or by site.
 
-import { bytes, place } from "../format.js";
+import { bytes, duration, place } from "../format.js";
 import { useLive } from "../live.js";
-import { Badge, FunctionName, Growth, Kept, TypeName } from "../parts/words.jsx";
+import {
+  Badge,
+  FunctionName,
+  Growth,
+  Kept,
+  NotFollowed,
+  TypeName,
+  resolution,
+} from "../parts/words.jsx";
 import { Empty, Live } from "../parts/states.jsx";
 import { frameOf } from "../fleet/answers.js";
 import { rateOf } from "../fleet/rows.js";
@@ -49,16 +57,9 @@ function Row({ target, kind, row }) {
         <a href={href("row", { id: target, kind, row: row.id })} data-nav>
           {kind === "type" ? <Type type={row} /> : <Site site={row} />}
         </a>
+        {row.verdict === "unresolvable" && <small class="dim below">{resolution(row)}</small>}
       </td>
-      <td class="r-verdict">
-        {row.followed ? (
-          <Badge verdict={row.verdict} />
-        ) : (
-          <span class="dim" title="too small to be followed over time">
-            not followed
-          </span>
-        )}
-      </td>
+      <td class="r-verdict">{row.followed ? <Badge verdict={row.verdict} /> : <NotFollowed />}</td>
       <td class="num r-growth">
         <Growth rate={rateOf(row)} />
       </td>
@@ -69,6 +70,11 @@ function Row({ target, kind, row }) {
       <td class="num r-alloc">{bytes(row.alloc_bytes)}</td>
       <td class="num r-kept">
         <Kept share={row.retention_ratio} />
+        {row.mean_age_seconds != null && (
+          <small class="dim below" title="how long what is in use lives on average">
+            {duration(row.mean_age_seconds)}
+          </small>
+        )}
       </td>
     </tr>
   );

@@ -56,6 +56,7 @@ function Summary({ target, memory }) {
         ["GC's CPU", memory?.gcCPUFraction > 0 ? percent(memory.gcCPUFraction) : null],
         ["Goroutines", target.goroutines?.count?.toLocaleString("en")],
         ["Kept", heap.retention_ratio == null ? null : percent(heap.retention_ratio)],
+        ["Mean age", heap.mean_age_seconds == null ? null : duration(heap.mean_age_seconds)],
         [
           "Allocates",
           heap.alloc_bytes_per_second == null ? null : `${bytes(heap.alloc_bytes_per_second)}/s`,
