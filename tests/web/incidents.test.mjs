@@ -6,6 +6,7 @@ import {
   comparison,
   isMuted,
   rateOfIncident,
+  uploadText,
   wholeIncident,
 } from "../../web/src/incidents/words.js";
 
@@ -65,4 +66,11 @@ test("the report fills in what the list does not know", () => {
     target: { id: "01", job: "cart", build: {} },
   });
   assert.equal(wholeIncident({ id: "02", report: null }).id, "02");
+});
+
+test("a copy is told of only where there is to be one", () => {
+  assert.equal(uploadText(undefined), null);
+  assert.equal(uploadText({ state: "none", at: null, why: null }), null);
+  assert.equal(uploadText({ state: "done", at: "2026-11-21T10:00:00Z", why: null }), "stored");
+  assert.equal(uploadText({ state: "refused", why: "no such bucket" }), "refused: no such bucket");
 });

@@ -5,7 +5,7 @@ import { Ago, Badge, Growth } from "../parts/words.jsx";
 import { Empty, Live } from "../parts/states.jsx";
 import { setQuery } from "../hash.js";
 import { href } from "../route.js";
-import { isMuted, rateOfIncident, stateText, triggerText } from "./words.js";
+import { isMuted, rateOfIncident, stateText, triggerText, uploadText } from "./words.js";
 
 const LIMIT = 200;
 const STATES = ["any", "collecting", "ready", "failed"];
@@ -15,6 +15,7 @@ function Flags({ incident }) {
     incident.pinned && "pinned",
     incident.acknowledged && `acknowledged by ${incident.acknowledged.by || "someone"}`,
     isMuted(incident) && "muted",
+    uploadText(incident.upload) && `copy ${uploadText(incident.upload)}`,
   ].filter(Boolean);
   if (flags.length === 0) return null;
   return <span class="dim"> · {flags.join(" · ")}</span>;

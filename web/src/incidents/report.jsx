@@ -1,8 +1,9 @@
 // The sections of an incident's report.
 
-import { bytes } from "../format.js";
+import { bytes, duration } from "../format.js";
 import { href } from "../route.js";
 import {
+  Ago,
   FunctionName,
   Growth,
   Kept,
@@ -14,9 +15,22 @@ import {
 } from "../parts/words.jsx";
 import { Stack } from "../parts/stack.jsx";
 import { buildName, firstBuild } from "../fleet/rows.js";
-import { isHeap, profileName, rateOfIncident } from "./words.js";
+import { isHeap, profileName, rateOfIncident, uploadText } from "./words.js";
 
 const ROWS_SHOWN = 20;
+
+function Upload({ upload }) {
+  return (
+    <span class={upload.state === "refused" ? "bad" : null}>
+      {uploadText(upload)}
+      {upload.at && (
+        <>
+          , <Ago time={upload.at} />
+        </>
+      )}
+    </span>
+  );
+}
 
 export function Subject({ incident }) {
   const { subject, target, replicas, firstSeenIn, timeToLimitSeconds: limit } = incident;
@@ -26,6 +40,7 @@ export function Subject({ incident }) {
         ["Growth", <Growth rate={rateOfIncident(incident)} />],
         ["Never freed", subject?.retention == null ? null : <Kept share={subject.retention} />],
         ["In use", subject?.inuseBytes == null ? null : bytes(subject.inuseBytes)],
+        ["Mean age", subject?.meanAgeSeconds == null ? null : duration(subject.meanAgeSeconds)],
         ["Began", subject?.onsetFrom && <Since time={subject.onsetFrom} />],
         ["First in", firstBuild(firstSeenIn)],
         ["Replicas", replicas && `${replicas.growing} of ${replicas.total}`],
@@ -40,6 +55,7 @@ export function Subject({ incident }) {
           target?.build && buildName({ ...target.build, vcs_revision: target.build.revision }),
         ],
         ["Opened", <Since time={incident.openedAt} />],
+        ["Copy", uploadText(incident.upload) && <Upload upload={incident.upload} />],
       ]}
     />
   );

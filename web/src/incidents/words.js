@@ -74,3 +74,12 @@ export function isHeap(file) {
 export function isProfile(file) {
   return PROFILES.test(file.name);
 }
+
+const UPLOADS = { waiting: "waiting", done: "stored", refused: "refused" };
+
+// What became of the copy in object storage; null where there is to be none.
+export function uploadText(upload) {
+  const word = UPLOADS[upload?.state];
+  if (!word) return null;
+  return upload.why ? `${word}: ${upload.why}` : word;
+}
