@@ -27,7 +27,11 @@ export function Capture({ target }) {
   const [outcome, setOutcome] = useState(null);
   const [busy, setBusy] = useState(false);
   if (!why.data?.capture) return null;
-  const refusing = (why.data.capture.rules ?? []).find(({ passed }) => passed === false);
+  const { rules = [] } = why.data.capture;
+  // The daemon says what it would do by itself; a mute does not refuse a person.
+  const isMuted = rules.some(({ rule, passed }) => rule === "muted" && passed === false);
+  const allowed = why.data.capture.allowed || isMuted;
+  const refusing = allowed ? null : rules.find(({ passed }) => passed === false);
   async function capture() {
     setBusy(true);
     try {
@@ -43,7 +47,7 @@ export function Capture({ target }) {
       <button
         type="button"
         class="plain-button"
-        disabled={busy || !why.data.capture.allowed}
+        disabled={busy || !allowed}
         aria-describedby={refusing ? "capture-refused" : null}
         onClick={capture}
       >
