@@ -34,7 +34,7 @@ $(srcdir)/web/dist/favicon.svg: $(srcdir)/web/dist/licences.txt
 
 TESTS += tests/web/units tests/web/style
 EXTRA_DIST += \
-	web/pictures/fleet.png web/pictures/site.png web/pictures/incident.png \
+	web/pictures/fleet.png web/pictures/site.png web/pictures/target.png web/pictures/incident.png \
 	tests/web/units tests/web/style tests/web/fixture.py tests/web/pictures.py \
 	tests/web/charts.test.mjs tests/web/flame.test.mjs tests/web/fleet.test.mjs \
 	tests/web/format.test.mjs tests/web/incidents.test.mjs tests/web/route.test.mjs \

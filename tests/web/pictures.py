@@ -64,6 +64,7 @@ def take_all(browser, daemon, directory):
     ready = wait_until(lambda: daemon.api("incidents", state="ready")["incidents"], 120, "an incident", poll_s=1)
     target, site = leaks[0]["target"]["id"], leaks[0]["site"]["id"]
     take(browser, daemon.url, "", ".answer", (560, "light"), directory / "fleet.png")
+    take(browser, daemon.url, f"target/{target}", ".rows .line", (900, "light"), directory / "target.png")
     take(browser, daemon.url, f"target/{target}/site/{site}", ".chart canvas", (860, "dark"), directory / "site.png")
     take(browser, daemon.url, f"incident/{ready[0]['id']}", ".flame canvas", (900, "light"), directory / "incident.png")
 
