@@ -27,7 +27,8 @@ EXTRA_DIST += \
 	tests/e2e/test_types.py \
 	tests/e2e/test_upload.py \
 	tests/e2e/test_web.py \
-	tests/e2e/test_web_fleet.py
+	tests/e2e/test_web_fleet.py \
+	tests/e2e/test_web_real.py
 
 # Not in EXTRA_DIST: as a file to distribute, `check` would be the target of that name, and make dist
 # would run the tests.

@@ -1,0 +1,134 @@
+"""The page before a daemon that really watches: thousands of targets, and an incident from leak to mute."""
+
+import json
+import re
+
+import pytest
+
+from harness import Process, wait_until
+from test_web import assert_accessible, assert_well_behaved, browser, wait_for, wait_for_text  # noqa: F401
+from test_web_fleet import PAINTED, SCROLL, TYPE, WATCH_TASKS
+
+TARGETS = 3000
+FLEET = """
+global: {{scrape_interval: 30s}}
+scrape_configs:
+  - job_name: fleet
+    file_sd_configs: [{{files: ["{file}"]}}]
+"""
+LEAK = """
+global: {{scrape_interval: 1s}}
+trend: {{base_block: 1s}}
+capture: {{cpu_seconds: 0, trace_seconds: 0, cooldown: 1s}}
+scrape_configs:
+  - job_name: shop
+    static_configs: [{{targets: ["{address}"]}}]
+"""
+
+
+@pytest.fixture
+def large_fleet(targets_dir, tmp_path):
+    """A file_sd file with TARGETS services that one process plays."""
+    process = Process([targets_dir / "fleet", f"-targets={TARGETS}", "-sites=5"], tmp_path / "fleet.log")
+
+    def addresses():
+        found = re.findall(r"listening on http://(\S+)\n", process.log())
+        return found if len(found) == TARGETS else None
+    file = tmp_path / "fleet.json"
+    file.write_text(json.dumps([{"targets": wait_until(addresses, 60, "the fleet")}]))
+    yield file
+    process.stop()
+
+
+def asked_with_etag(browser):  # noqa: F811
+    """How many requests for pages of targets named the answer that was known."""
+    browser.requests()
+    sent = [e["params"]["headers"] for e in browser.events
+            if e["method"] == "Network.requestWillBeSentExtraInfo"]
+    return len([h for h in sent if any(name.lower() == "if-none-match" for name in h)])
+
+
+def test_a_real_fleet_stays_fluid(daemon, large_fleet, browser, record_property):  # noqa: F811
+    d = daemon(FLEET.format(file=large_fleet))
+    wait_until(lambda: len(d.api("targets", limit=5000)["activeTargets"]) == TARGETS, 30, "all targets known")
+    browser.open("about:blank")
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", source=WATCH_TASKS)
+    browser.open(f"{d.url}/")
+    wait_for_text(browser, f"{TARGETS:,} targets")
+    shown_ms = wait_until(lambda: browser.run(PAINTED), 10, "the mark of the first useful paint")
+    assert 0 < browser.run_async(SCROLL) < 100, "only what the window shows is in the page"
+    browser.run("scrollTo(0, 0)")
+    browser.run_async(TYPE)
+    wait_for_text(browser, f"0 of {TARGETS:,} targets")
+
+    pages = [url for url in browser.requests() if "/api/v1/targets?" in url]
+    assert len(pages) == TARGETS // 500, "a large fleet is not asked for again at once"
+    wait_until(lambda: asked_with_etag(browser) > 0, 30, "a request with If-None-Match")
+    tasks = browser.run("return tasks")
+    print(f"real fleet of {TARGETS}: first useful paint after {shown_ms:.0f} ms, "
+          f"{len(tasks)} tasks over 50 ms, longest {max(tasks, default=0):.0f} ms")
+    record_property("first_useful_paint_ms", shown_ms)
+    record_property("longest_task_ms", max(tasks, default=0))
+    assert_well_behaved(browser, d.url)
+
+
+# ---- an incident ----
+
+def click(browser, text):  # noqa: F811
+    wait_until(lambda: browser.run(f"""
+        const found = [...document.querySelectorAll("button")].find(
+            (b) => b.innerText === {text!r} && !b.disabled);
+        found?.click();
+        return found !== undefined;"""), 20, f"the button {text!r}")
+
+
+def fill_and_send(browser, **fields):  # noqa: F811
+    wait_for(browser, "form")
+    for name, value in fields.items():
+        browser.run(f"document.querySelector('form [name={name}]').value = {value!r}")
+    browser.run("document.querySelector('form').requestSubmit()")
+
+
+DOWNLOAD = """
+    const done = arguments[arguments.length - 1];
+    Promise.all([...document.querySelectorAll("a[download]")].map(async ({href}) => {
+        const answer = await fetch(href);
+        return [answer.status, (await answer.arrayBuffer()).byteLength];
+    })).then(done);
+"""
+
+
+@pytest.mark.slow
+def test_an_incident_from_the_leak_to_the_mute(daemon, go_target, browser):  # noqa: F811
+    d = daemon(LEAK.format(address=go_target("sessionleak", "-rate=1048576").address))
+    found = wait_until(lambda: [i for i in d.api("incidents", state="ready")["incidents"]
+                                if i["trigger"] == "verdict"], 240, "an incident", poll_s=1)
+    browser.open(f"{d.url}/#/incidents")
+    wait_for(browser, f".incident a[href*='{found[0]['id']}']")
+    assert_accessible(browser)
+    browser.run(f"document.querySelector(\".incident a[href*='{found[0]['id']}']\").click()")
+    wait_for_text(browser, "What it looks like")
+    assert "main.(*Store).Open" in browser.text()
+    wait_for(browser, ".flame canvas")
+    wait_for(browser, ".top-rows tbody tr")
+    files = browser.run_async(DOWNLOAD)
+    assert len(files) >= 3 and all(status == 200 and size > 0 for status, size in files), files
+    assert_accessible(browser)
+
+    click(browser, "Acknowledge")
+    fill_and_send(browser, by="ada", note="is looked at")
+    wait_for_text(browser, "Acknowledged by ada")
+    click(browser, "Mute")
+    fill_and_send(browser, reason="fixed in v1.8.3")
+    wait_for_text(browser, "Muted until")
+    click(browser, "Pin")
+    wait_for_text(browser, "Pinned")
+    said = d.api(f"incidents/{found[0]['id']}")
+    assert said["acknowledged"]["by"] == "ada" and said["muted"] and said["mutedUntil"] and said["pinned"]
+
+    browser.run(f"location.hash = '#/target/{found[0]['target']['id']}'")
+    click(browser, "Capture evidence")
+    wait_for_text(browser, "Capturing: see the incident")
+    browser.run("document.querySelector('.capture a').click()")
+    wait_for_text(browser, "captured asked for")
+    assert_well_behaved(browser, d.url)
