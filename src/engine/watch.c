@@ -118,8 +118,10 @@ static void watch_verdict(
         watch->is_told = false;
         return;
     }
-    snprintf(reason, sizeof reason, "%s at %.0f bytes/s (95 %% interval %.0f to %.0f)",
-        v->class == TREND_LEAK ? "a leak" : "urgent growth", v->rate, v->rate_lo, v->rate_hi);
+    const double per_min = 60. / (1 << 20); /* of MiB */
+    snprintf(reason, sizeof reason, "%s of %.3g MiB/min (95 %% interval %.3g to %.3g)",
+        v->class == TREND_LEAK ? "a leak" : "urgent growth", v->rate * per_min,
+        v->rate_lo * per_min, v->rate_hi * per_min);
     request(engine, watch, &watch->is_told,
         &(struct engine_capture_wish){target->id, CAPTURE_BY_VERDICT, reason});
 }
