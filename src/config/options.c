@@ -506,7 +506,7 @@ static const struct config_option storage_rows[] = {
     {
         .name = "checkpoint_interval",
         .doc =
-            "How often the series are written to disk: what a crash may cost. No more than 1 MB a second is written, so a large fleet takes longer.",
+            "How often the series are written to disk: what a crash may cost. No more than 1 MB of series a second is written, so a large fleet takes longer.",
         .type = CONFIG_DURATION,
         .offset = offsetof(struct config_storage, checkpoint_interval_ns),
         .fallback = "30s",
