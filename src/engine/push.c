@@ -36,6 +36,7 @@ struct push {
     struct receiver *receivers; /* owned */
     size_t receiver_count;
     struct loop_timer timer;
+    bool is_soon;    /* the next round is that of a change */
     size_t left_out; /* leaks that are not told, because there are too many */
     uint64_t sent;
     uint64_t failed;
@@ -225,6 +226,7 @@ static void arm(struct push *push, int64_t in_ns)
 static void round_due(void *ctx)
 {
     struct push *push = ctx;
+    push->is_soon = false;
     take_in(push);
     for (size_t i = 0; i < push->receiver_count; i++) {
         struct receiver *receiver = &push->receivers[i];
@@ -239,8 +241,11 @@ static void round_due(void *ctx)
 void engine_push_soon(struct engine *engine)
 {
     struct push *push = engine->push;
-    if (push->receiver_count)
-        arm(push, SOON_NS);
+    /* Changes that never cease must not put the round off for ever. */
+    if (!push->receiver_count || push->is_soon)
+        return;
+    push->is_soon = true;
+    arm(push, SOON_NS);
 }
 
 /* ---- receivers ---- */

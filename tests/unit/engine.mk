@@ -38,3 +38,9 @@ TESTS += tests/unit/test_engine_facts
 tests_unit_test_engine_facts_SOURCES = tests/unit/test_engine_facts.c $(FLEET)
 tests_unit_test_engine_facts_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_engine_facts_LDADD = $(UNIT_LIBS)
+
+check_PROGRAMS += tests/unit/test_engine_push
+TESTS += tests/unit/test_engine_push
+tests_unit_test_engine_push_SOURCES = tests/unit/test_engine_push.c $(FLEET)
+tests_unit_test_engine_push_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_engine_push_LDADD = $(UNIT_LIBS)
