@@ -51,6 +51,7 @@ void api_routes_add(struct http_router *router, const struct api_view *view)
         {"/api/v1/status/config", endpoint_config},
         {"/api/v1/status/buildinfo", endpoint_buildinfo},
     };
+    http_router_add_list(router, "label");
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
         http_router_add(router, "GET", routes[i].path, 0, routes[i].handler, (void *)view);
 }

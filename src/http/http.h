@@ -40,7 +40,7 @@ struct http_request {
     size_t body_len; /* the router answers 413 when it passes the route's limit */
 };
 
-/* The value of a query parameter, or NULL. */
+/* The value of a query parameter, the first one of a list, or NULL. */
 const char *http_request_param(const struct http_request *request, const char *name);
 
 /* A query parameter as an integer within [min, max]; `preset` when it is absent.
@@ -109,6 +109,10 @@ void http_router_free(struct http_router **router);
  * body_limit_bytes is still taken; GET routes have 0. */
 void http_router_add(struct http_router *router, const char *method, const char *path,
     size_t body_limit_bytes, http_handler *handler, void *ctx);
+
+/* Several values of this query parameter (static text) may be asked for at once, on any route. Any
+ * other that a request names twice is a 400: which of two values was meant is nobody's guess. */
+void http_router_add_list(struct http_router *router, const char *param);
 
 /* Walks the routes in the order in which they were added: start with *at = 0; false at the end. The
  * method is "GET" or "POST", whatever else these take; the texts are static. */

@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+#define LISTS_MAX 4
+
 /* What a route answers to; the bits say which routes a path has. */
 enum method { METHOD_OTHER = 0, METHOD_GET = 1, METHOD_POST = 2 };
 
@@ -21,6 +23,8 @@ struct route {
 struct http_router {
     struct route *routes; /* owned */
     size_t count;
+    const char *lists[LISTS_MAX]; /* static texts: parameters that may be repeated */
+    size_t list_count;
     void (*error_page)(void *ctx, const struct http_request *request, const struct lw_err *err,
         struct http_response *response);
     void *error_ctx;
@@ -92,6 +96,36 @@ void http_router_add_stream(struct http_router *router, const char *method, cons
 {
     add(router,
         &(struct route){.method = method_of(method), .path = path, .stream = handler, .ctx = ctx});
+}
+
+void http_router_add_list(struct http_router *router, const char *param)
+{
+    assert(router->list_count < LISTS_MAX);
+    router->lists[router->list_count++] = param;
+}
+
+static bool is_list(const struct http_router *router, const char *param)
+{
+    for (size_t i = 0; i < router->list_count; i++) {
+        if (strcmp(router->lists[i], param) == 0)
+            return true;
+    }
+    return false;
+}
+
+int http_router_check_params(const struct http_router *router, const struct http_param *params,
+    size_t count, struct lw_err *err)
+{
+    for (size_t i = 1; i < count; i++) {
+        const char *name = params[i].name;
+        for (size_t before = 0; before < i; before++) {
+            if (strcmp(params[before].name, name) == 0 && !is_list(router, name))
+                return lw_err_set(err, LW_INVALID,
+                    "parameter %.40s is given twice, as \"%.40s\" and as \"%.40s\": give it once",
+                    name, params[before].value, params[i].value);
+        }
+    }
+    return 0;
 }
 
 bool http_router_next(

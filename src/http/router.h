@@ -8,6 +8,10 @@
 size_t http_router_body_limit(
     const struct http_router *router, const char *method, const char *path);
 
+/* LW_INVALID names a parameter that is there more than once and is no list. */
+int http_router_check_params(const struct http_router *router, const struct http_param *params,
+    size_t count, struct lw_err *err) LW_MUST_CHECK;
+
 /* The handler and its ctx when the method and path lead to a stream, else NULL. */
 const struct http_stream_handler *http_router_stream(
     const struct http_router *router, const char *method, const char *path, void **ctx);

@@ -142,10 +142,13 @@ static enum MHD_Result answer(struct http_server *server, struct MHD_Connection 
  * decodes it in its own way. The request's state is born here. */
 static void *begin_request(void *ctx, const char *url, struct MHD_Connection *connection)
 {
-    (void)ctx;
+    const struct http_server *server = ctx;
     (void)connection;
     struct pending *pending = LW_NEW(struct pending);
-    if (http_target_parse(&pending->target, url, &pending->err) < 0)
+    struct http_target *target = &pending->target;
+    if (http_target_parse(target, url, &pending->err) < 0 ||
+        http_router_check_params(
+            server->router, target->params, target->param_count, &pending->err) < 0)
         assert(pending->err.code);
     return pending;
 }

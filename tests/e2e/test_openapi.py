@@ -6,6 +6,7 @@ import os
 import subprocess
 
 import pytest
+import requests
 
 from harness import program, wait_until
 
@@ -87,4 +88,18 @@ def test_the_daemon_keeps_to_its_document(daemon, go_target, tmp_path):
         cwd=tmp_path, capture_output=True, text=True, timeout=HANG_S)
     print("\n".join(line[:300] for line in run.stdout.splitlines()))
     assert run.returncode == 0, run.stderr
+    assert d.get("/-/healthy").status_code == 200
+
+
+def test_a_parameter_that_is_there_twice_is_refused(daemon):
+    """On every route that the document names, whether it knows the parameter or not."""
+    d = daemon("scrape_configs: []")
+    paths = d.get("/api/v1/openapi.json").json()["paths"]
+    for path, operations in paths.items():
+        path = path.replace("{id}", "00000000000000ff").replace("{name}", "heap.pb.gz")
+        for method in operations.keys() & {"get", "post", "put"}:
+            answer = requests.request(method, f"{d.url}{path}?limit=1&limit=2", timeout=10)
+            assert answer.status_code == 400, (method, path, answer.text)
+            assert "parameter limit is given twice" in answer.text
+    assert d.get("/api/v1/targets?label=a%3Db&label=c%3Dd").status_code == 200
     assert d.get("/-/healthy").status_code == 200

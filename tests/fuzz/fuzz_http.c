@@ -10,6 +10,7 @@
 #include "http/range.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "http/router.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -48,6 +49,7 @@ static struct http_router *sample_router(void)
     http_router_add(router, "GET", "/t/{id}/h", 0, answer, &with_id);
     http_router_add(router, "GET", "/t/all", 0, answer, NULL);
     http_router_add(router, "POST", "/-/reload", 16, answer, NULL);
+    http_router_add_list(router, "label");
     return router;
 }
 
@@ -76,6 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (http_target_parse(&target, line[1], &err) == 0) {
         check_target(&target);
         struct http_router *router = sample_router();
+        if (http_router_check_params(router, target.params, target.param_count, &err) < 0)
+            assert(err.code == LW_INVALID && target.param_count > 1);
         struct http_request request = {.method = line[0],
             .path = target.path,
             .params = target.params,

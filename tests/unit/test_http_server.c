@@ -62,6 +62,7 @@ static int set_up(void **state)
     http_router_add(room->router, "GET", "/hello", 0, say_hello, room);
     http_router_add(room->router, "GET", "/big", 0, send_big, room);
     http_router_add(room->router, "POST", "/count", BODY_LIMIT, count_body, room);
+    http_router_add_list(room->router, "tag");
     return 0;
 }
 
@@ -266,6 +267,31 @@ static void test_too_much(void **state)
     assert_true(r[4].status == 0 || r[4].status == 400);
     assert_int_equal(r[5].status, 400);
     assert_int_equal(r[6].status, 200);
+}
+
+static void ask_twice(struct http_room *room)
+{
+    static const char *const asked[] = {"GET /hello?name=a&x=1&n%61me=b", "GET /hello?a&a",
+        "GET /hello?name=a&name=a", "POST /count?name=a&name=b", "GET /nowhere?name=a&name=b",
+        "GET /hello?tag=a&name=c&tag=b&Name=d"};
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        char request[128];
+        snprintf(request, sizeof request, "%s HTTP/1.1\r\nHost: x\r\n\r\n", asked[i]);
+        room->replies[i] = http_client_ask(room, request);
+    }
+}
+
+static void test_a_parameter_is_given_once(void **state)
+{
+    struct http_room *room = *state;
+    http_room_serve(room, ask_twice);
+    const struct http_reply *r = room->replies;
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(r[i].status, 400);
+    http_room_assert_has(
+        &r[0], "parameter name is given twice, as \"a\" and as \"b\": give it once");
+    assert_int_equal(r[5].status, 200); /* but for a list; and names differ by case */
+    http_room_assert_has(&r[5], "hello c");
 }
 
 /* One client stops in the middle of its request; another is served meanwhile. */
@@ -481,6 +507,7 @@ int main(void)
         SERVER_TEST(test_body_limit),
         SERVER_TEST(test_chunked_body_limit),
         SERVER_TEST(test_too_much),
+        SERVER_TEST(test_a_parameter_is_given_once),
         SERVER_TEST(test_slow_client_blocks_nobody),
         SERVER_TEST(test_gzip_and_etag),
         SERVER_TEST(test_limit_per_address),

@@ -257,6 +257,20 @@ static void test_stream_needs_a_server(void **state)
     assert_int_equal(streamed.begun, 0);
 }
 
+static void repeat_a_parameter(struct http_room *room)
+{
+    room->replies[0] = http_client_ask(
+        room, "PUT /stream?a=1&a=2 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+}
+
+static void test_a_stream_with_a_parameter_twice_does_not_begin(void **state)
+{
+    struct http_room *room = *state;
+    http_room_serve(room, repeat_a_parameter);
+    assert_int_equal(room->replies[0].status, 400);
+    assert_int_equal(streamed.begun, 0);
+}
+
 #define STREAM_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -267,6 +281,7 @@ int main(void)
         STREAM_TEST(test_stream_client_leaves),
         STREAM_TEST(test_free_with_paused_stream),
         STREAM_TEST(test_stream_needs_a_server),
+        STREAM_TEST(test_a_stream_with_a_parameter_twice_does_not_begin),
     };
     return cmocka_run_group_tests_name("http streams", tests, NULL, NULL);
 }
