@@ -22,7 +22,8 @@ static struct lw_wall wall_of(double seconds)
 }
 
 /* The same words as in the API; null where nothing judges the row. */
-static void put_verdict(cJSON *object, const struct trend_series *series)
+static void put_verdict(
+    cJSON *object, const struct trend_series *series, const struct trend_config *config)
 {
     if (!series) {
         lw_json_null(object, "trend");
@@ -39,6 +40,11 @@ static void put_verdict(cJSON *object, const struct trend_series *series)
     lw_json_double(trend, "growth_upper_bytes_per_second", v->rate_hi);
     lw_json_double(trend, "window_seconds", v->window_end_s - v->window_start_s);
     lw_json_time(trend, "growing_since", wall_of(v->growing_since_s));
+    lw_json_double(trend, "mean_age_seconds", v->mean_age_s);
+    lw_json_double(trend, "resolvable_bytes_per_second",
+        v->resolvable_rate > 0 ? v->resolvable_rate : (double)NAN);
+    lw_json_double(
+        trend, "suggested_mem_profile_rate_bytes", trend_series_period_bytes(series, config));
 }
 
 static void put_stack(cJSON *object, const struct profile_site *site)
@@ -64,18 +70,19 @@ static void put_type(cJSON *object, const struct store_type *type)
         lw_json_null(object, "kind");
 }
 
-static void put_numbers(cJSON *object, const struct analyze_row *row, bool has_base)
+static void put_numbers(
+    cJSON *object, const struct analyze_row *row, const struct analysis *analysis)
 {
-    if (has_base) {
+    if (analysis->first) {
         put_values(object, "from", &row->base);
         lw_json_int(object, "change_bytes", analyze_row_growth_bytes(row));
     }
     put_values(object, "to", &row->to);
     lw_json_double(object, "retention_ratio", analyze_row_retention(row));
-    put_verdict(object, row->series);
+    put_verdict(object, row->series, store_trend_config(analysis->store));
 }
 
-static void put_row(cJSON *object, const struct analyze_row *row, bool has_base)
+static void put_row(cJSON *object, const struct analyze_row *row, const struct analysis *analysis)
 {
     if (row->site) {
         lw_json_id(object, "id", row->site->id);
@@ -85,7 +92,7 @@ static void put_row(cJSON *object, const struct analyze_row *row, bool has_base)
         lw_json_int(object, "sites", (int64_t)row->sites);
     }
     put_type(object, row->type);
-    put_numbers(object, row, has_base);
+    put_numbers(object, row, analysis);
 }
 
 static void put_rows(
@@ -94,7 +101,7 @@ static void put_rows(
     cJSON *array = lw_json_array(root, name);
     size_t shown = r->top && r->top < rows->count ? r->top : rows->count;
     for (size_t i = 0; i < shown; i++)
-        put_row(lw_json_append(array), &rows->list[i], r->analysis->first != NULL);
+        put_row(lw_json_append(array), &rows->list[i], r->analysis);
 }
 
 static void put_build(cJSON *root, const struct analysis *analysis)
@@ -119,7 +126,7 @@ static void put_total(cJSON *root, const struct analysis *analysis)
         total.base = analysis->first->total;
     if (analyze_mode_of(analysis) == ANALYZE_SERIES)
         total.series = analysis->target->series;
-    put_numbers(lw_json_object(root, "total"), &total, analysis->first != NULL);
+    put_numbers(lw_json_object(root, "total"), &total, analysis);
 }
 
 void analyze_print_json(FILE *out, const struct analyze_result *result)

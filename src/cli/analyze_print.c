@@ -113,6 +113,22 @@ static void print_rate(FILE *out, const struct trend_verdict *v)
             lw_wall_rfc3339((struct lw_wall){(int64_t)(v->growing_since_s * 1e9)}, since));
 }
 
+/* What would have been found where too few objects are sampled, and what would tell less. */
+static void print_resolution(
+    FILE *out, const struct trend_series *series, const struct trend_config *config)
+{
+    char rate[TABLE_BYTES_TEXT];
+    double period = trend_series_period_bytes(series, config);
+    if (!isfinite(period))
+        return;
+    double found = trend_series_verdict(series)->resolvable_rate;
+    if (found > 0)
+        fprintf(out, "Growth of %s an hour would be found. ",
+            table_bytes((int64_t)(3600 * found), rate));
+    fprintf(out, "Too few objects are sampled to tell less: runtime.MemProfileRate = %.0f would\n",
+        period);
+}
+
 static void print_verdict(FILE *out, const struct analyze_result *r)
 {
     const struct analysis *a = r->analysis;
@@ -128,6 +144,7 @@ static void print_verdict(FILE *out, const struct analyze_result *r)
         fprintf(out, ": too little was seen to judge; it takes %s in at least %d profiles",
             duration(trend->base_s * 48, least), 25);
     fprintf(out, " (base block %s)\n", duration(trend->base_s, base));
+    print_resolution(out, worst, trend);
     if (trend->base_s < BASE_USUAL_S && v->class >= TREND_GROWING)
         fputs("Growth of minutes may be a warm-up: in hours it can be told apart\n", out);
 }

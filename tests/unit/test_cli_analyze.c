@@ -218,6 +218,10 @@ static void test_a_series_is_judged_in_its_own_time(void **state)
     assert_word(member(site, "trend"), "verdict", "leak");
     double rate = number(member(site, "trend"), "growth_bytes_per_second");
     assert_true(rate > 0.9 * (double)MIB / 60 && rate < 1.1 * (double)MIB / 60);
+    /* 2 MiB a minute are allocated, and up to 181 are in use. */
+    double age_s = number(member(site, "trend"), "mean_age_seconds");
+    assert_true(age_s > 60 * 60 && age_s < 90 * 60);
+    assert_true(cJSON_IsNull(member(member(site, "trend"), "suggested_mem_profile_rate_bytes")));
     cJSON_Delete(json);
     assert_int_equal(RUN(p, "--fail-on=leak", p->heaps), FLAGS_EXIT_FOUND);
     assert_non_null(strstr(text_of(p->out), "Verdict: leak, by 1.0 MiB a minute"));
@@ -231,6 +235,22 @@ static void test_what_rests_passes(void **state)
     struct place *p = *state;
     write_series(p, 150, 32, 0, true);
     assert_int_equal(RUN(p, "--fail-on=growing", p->heaps), FLAGS_EXIT_OK);
+}
+
+static void test_too_few_samples_say_what_would_help(void **state)
+{
+    struct place *p = *state;
+    write_series(p, 150, 3, 0, true); /* six samples of 512 KiB */
+    assert_int_equal(RUN(p, "--json", p->heaps), FLAGS_EXIT_OK);
+    cJSON *json = json_of(p);
+    const cJSON *trend = member(member(json, "total"), "trend");
+    assert_word(trend, "verdict", "unresolvable");
+    assert_true(number(trend, "resolvable_bytes_per_second") > 0);
+    assert_true(number(trend, "suggested_mem_profile_rate_bytes") == 65536);
+    assert_true(cJSON_IsNull(member(trend, "mean_age_seconds"))); /* nothing was allocated */
+    cJSON_Delete(json);
+    assert_int_equal(RUN(p, p->heaps), FLAGS_EXIT_OK);
+    assert_non_null(strstr(text_of(p->out), "runtime.MemProfileRate = 65536 would"));
 }
 
 static void test_what_cannot_be_judged_does_not_pass(void **state)
@@ -387,6 +407,7 @@ int main(void)
         TEST(test_a_restart_between_two_is_told),
         TEST(test_a_series_is_judged_in_its_own_time),
         TEST(test_what_rests_passes),
+        TEST(test_too_few_samples_say_what_would_help),
         TEST(test_what_cannot_be_judged_does_not_pass),
         TEST(test_without_times_files_or_names_tell_the_order),
         TEST(test_bad_files_are_said_and_the_rest_analyzed),
