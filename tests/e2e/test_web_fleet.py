@@ -65,6 +65,29 @@ def test_names_that_turn_the_writing_are_seen_through(fixture, browser):  # noqa
     assert "\u202e" not in browser.text()
 
 
+def test_what_cannot_be_told_says_what_would_help(fixture, browser):  # noqa: F811
+    """Of a row, of a type by itself and of a target; and how long what is in use lives."""
+    server = fixture(1, hostile=True)
+    said = ("Growth of 3.1 MiB an hour would be found. Too few objects are sampled to tell less: "
+            "runtime.MemProfileRate = 65536 would.")
+    target = f"target/{LEAKING:016x}"
+    browser.look(1280, 900)
+    browser.open(f"{server.url}/#/{target}")
+    wait_for(browser, ".rows .line.v-unresolvable")
+    row = browser.run("return document.querySelector('.rows .line.v-unresolvable').innerText")
+    assert said in row and "10 min 40 s" in row
+    browser.run(f"location.hash = '#/{target}/type/{89:016x}'")
+    wait_for_text(browser, said)
+    assert "Mean age" in browser.text() and "10 min 40 s" in browser.text()
+    assert_accessible(browser)
+
+    server.answers.targets[0]["heap"].update(verdict="unresolvable", resolvable_bytes_per_second=900.0,
+                                             suggested_mem_profile_rate_bytes=65536)
+    browser.run(f"location.hash = '#/{target}'")
+    wait_for_text(browser, "Why this is not called a leak")
+    assert browser.text().count(said) == 3, "above the gates, and at two of the rows"
+
+
 # Long tasks of the page since it was opened, in milliseconds.
 WATCH_TASKS = """
     window.tasks = [];

@@ -87,3 +87,14 @@ test("places and gates", () => {
   assert.equal(format.gateFigure("curve", 0.98123), "0.98");
   assert.equal(format.gateFigure("passes", 3), "3");
 });
+
+test("an unresolvable series says what would be found and what would tell less", () => {
+  const series = { resolvable_bytes_per_second: 900, suggested_mem_profile_rate_bytes: 65536 };
+  assert.equal(
+    format.resolution(series),
+    "Growth of 3.1 MiB an hour would be found. " +
+      "Too few objects are sampled to tell less: runtime.MemProfileRate = 65536 would.",
+  );
+  assert.match(format.resolution({ ...series, resolvable_bytes_per_second: null }), /^Too few/);
+  assert.equal(format.resolution({ ...series, suggested_mem_profile_rate_bytes: null }), "");
+});

@@ -142,3 +142,12 @@ export function gateFigure(gate, value) {
   if (gate.endsWith("_sigma")) return `${number(value)} σ`;
   return number(value);
 }
+
+// What growth would be found where too few objects are sampled, and what would tell less; "" elsewhere.
+// series: anything that has a verdict's members.
+export function resolution(series) {
+  const { resolvable_bytes_per_second: rate, suggested_mem_profile_rate_bytes: period } = series;
+  if (period == null) return "";
+  const found = rate == null ? "" : `Growth of ${bytes(rate * 3600)} an hour would be found. `;
+  return `${found}Too few objects are sampled to tell less: runtime.MemProfileRate = ${period} would.`;
+}

@@ -1,7 +1,6 @@
 // Why a verdict is what it is: each gate on the way to "leak", with its figure and limit.
 
-import { UNKNOWN, gateFigure } from "../format.js";
-import { resolution } from "./words.jsx";
+import { UNKNOWN, gateFigure, resolution } from "../format.js";
 
 function outcome(gate) {
   if (!gate.judged) return { mark: "·", word: "not judged", kind: "unjudged" };

@@ -1,16 +1,8 @@
 // What a target allocates, by type or by site.
 
-import { bytes, duration, place } from "../format.js";
+import { bytes, duration, place, resolution } from "../format.js";
 import { useLive } from "../live.js";
-import {
-  Badge,
-  FunctionName,
-  Growth,
-  Kept,
-  NotFollowed,
-  TypeName,
-  resolution,
-} from "../parts/words.jsx";
+import { Badge, FunctionName, Growth, Kept, NotFollowed, TypeName } from "../parts/words.jsx";
 import { Empty, Live } from "../parts/states.jsx";
 import { frameOf } from "../fleet/answers.js";
 import { rateOf } from "../fleet/rows.js";
