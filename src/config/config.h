@@ -162,8 +162,9 @@ struct config {
         int64_t inuse_percent;    /* of the stable build's p95 that a new one's may be */
         int64_t resident_percent; /* the same of resident memory */
         int64_t gc_cpu_percent;   /* the same of the share of the CPU that the collector takes */
-        int64_t slack_bytes;      /* less than this above the stable build is no reason */
-        int64_t min_samples;      /* of the new build, of all its targets together */
+        int64_t gc_frequency_percent; /* and of how often it runs */
+        int64_t slack_bytes;          /* less than this above the stable build is no reason */
+        int64_t min_samples;          /* of the new build, of all its targets together */
         int64_t min_baseline_samples; /* of the stable one */
         int64_t min_age_ns;           /* how long the new build has been seen */
     } gate;

@@ -169,6 +169,17 @@ static const struct config_option gate_rows[] = {
         .max = 10000,
     },
     {
+        .name = "gc_frequency_percent",
+        .doc =
+            "The same of how often the collector runs by itself, where that is known "
+            "(`memory_interval`); less than two cycles a minute above the stable build is never a reason.",
+        .type = CONFIG_INT,
+        .offset = offsetof(struct config_gate, gc_frequency_percent),
+        .fallback = "200",
+        .min = 100,
+        .max = 10000,
+    },
+    {
         .name = "slack",
         .doc = "Less memory than this above the stable build is never a reason to fail.",
         .type = CONFIG_SIZE,

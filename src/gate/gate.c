@@ -60,9 +60,11 @@ static void judge_measure(
         return;
     }
     check->result = value > check->limit ? GATE_FAIL : GATE_PASS;
+    int digits = check->limit < 1000; /* of a few cycles a minute the tenths matter */
     snprintf(check->text, GATE_TEXT_BYTES,
-        "p95 of %s is %.0f %s, %.0f %% of the stable build's %.0f; the limit is %.0f", words[m],
-        value, units[m], baseline > 0 ? 100 * value / baseline : 100, baseline, check->limit);
+        "p95 of %s is %.*f %s, %.0f %% of the stable build's %.*f; the limit is %.*f", words[m],
+        digits, value, units[m], baseline > 0 ? 100 * value / baseline : 100, digits, baseline,
+        digits, check->limit);
 }
 
 static void judge_leaks(size_t new_leaks, struct gate_check *check)

@@ -6,11 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is measured of a build. X(name, word, unit) */
+/* What is measured of a build, in the order of its stored image: new ones come last.
+ * X(name, word, unit) */
 #define GATE_MEASURES(X) \
     X(GATE_INUSE, "inuse", "bytes") \
     X(GATE_RESIDENT, "resident", "bytes") \
-    X(GATE_GC, "gc_cpu", "millionths of the CPU")
+    X(GATE_GC, "gc_cpu", "millionths of the CPU") \
+    X(GATE_GC_FREQUENCY, "gc_frequency", "GCs a minute")
 
 enum gate_measure {
 #define GATE_MEASURE_ENUM(name, word, unit) name,
@@ -54,6 +56,10 @@ struct gate_input {
 /* The collector's share of the CPU of an idle service is a millionth or three: a hundredth of the
  * CPU more is the least that is worth a word. */
 #define GATE_GC_SLACK 10000
+
+/* An idle service has one cycle every two minutes, and whether a look falls before or after one is
+ * chance. */
+#define GATE_GC_FREQUENCY_SLACK 2
 
 #define GATE_TEXT_BYTES 256
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINES_MAX 100 /* Go writes 31 */
+#define LINES_MAX 100 /* Go writes 27 */
 
 /* Members by the name that the text has for them: of "Stack = a / b", a is under its name and b
  * under "Stack/". */
@@ -29,6 +29,8 @@ static const struct {
     {"OtherSys", offsetof(struct profile_memstats, other_sys), false},
     {"NextGC", offsetof(struct profile_memstats, next_gc), false},
     {"MaxRSS", offsetof(struct profile_memstats, max_rss), false},
+    {"NumGC", offsetof(struct profile_memstats, num_gc), false},
+    {"NumForcedGC", offsetof(struct profile_memstats, num_forced_gc), false},
 };
 
 #define MEMBERS (sizeof members / sizeof *members)
@@ -81,7 +83,7 @@ static bool read_fraction(const char *at, const char *end, double *fraction)
 
 static int refuse(const char *word, size_t len, struct lw_err *err)
 {
-    return lw_err_set(err, LW_NOT_PROFILE, "%.*s of runtime.MemStats is no number of bytes",
+    return lw_err_set(err, LW_NOT_PROFILE, "%.*s of runtime.MemStats is no number",
         len < 40 ? (int)len : 40, word);
 }
 

@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 
-/* Bytes, at most INT64_MAX, but for the last. */
+/* Bytes, at most INT64_MAX, but for the last three. */
 struct profile_memstats {
     int64_t sys;        /* got from the system in all, address space and not all of it resident */
     int64_t heap_alloc; /* of objects, dead ones that were not swept yet included */
@@ -26,11 +26,13 @@ struct profile_memstats {
     int64_t other_sys;
     int64_t next_gc;        /* heap size at which the next cycle ends */
     int64_t max_rss;        /* the peak, not now; 0 where the system does not say */
+    int64_t num_gc;         /* cycles of the collector that the process has ended */
+    int64_t num_forced_gc;  /* thereof those that runtime.GC asked for */
     double gc_cpu_fraction; /* of the CPU available since the start, 0..1 */
 };
 
 /* The members before gc_cpu_fraction, for whoever writes all of them down. */
-#define PROFILE_MEMSTATS_COUNTS 15
+#define PROFILE_MEMSTATS_COUNTS 17
 static inline int64_t *profile_memstats_count_at(struct profile_memstats *stats, size_t i)
 {
     return &stats->sys + i;

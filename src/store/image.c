@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "store/sites.h"
 
-#define TARGET_VERSION   2 /* 1 had no memory */
+#define TARGET_VERSION   3 /* 1 had no memory, 2 no cycles of the collector */
 #define SITE_VERSION     1
 #define ROW_VERSION      1
 #define STRING_BYTES_MAX 4096
@@ -64,14 +64,17 @@ static void add_memory(struct lw_strbuf *out, const struct store_memory *memory)
     }
 }
 
-static void read_memory(struct lw_cursor *in, struct store_memory *memory)
+#define MEMSTATS_COUNTS_2 15 /* of profile_memstats in version 2 */
+
+static void read_memory(struct lw_cursor *in, uint8_t version, struct store_memory *memory)
 {
+    size_t counts = version == 2 ? MEMSTATS_COUNTS_2 : PROFILE_MEMSTATS_COUNTS;
     struct store_memory_look *look = &memory->newest;
     look->at.ns = count(in);
     look->rss_bytes = count(in);
     look->cgroup_bytes = count(in);
     look->go_limit_bytes = count(in);
-    for (size_t i = 0; i < PROFILE_MEMSTATS_COUNTS; i++)
+    for (size_t i = 0; i < counts; i++)
         *profile_memstats_count_at(&look->stats, i) = count(in);
     look->stats.gc_cpu_fraction = lw_cursor_f64(in);
     if (!(look->stats.gc_cpu_fraction >= 0 && look->stats.gc_cpu_fraction <= 1))
@@ -109,7 +112,7 @@ int image_decode_target(
     struct profile_values total = values(&in);
     struct store_memory memory = {0};
     if (version > 1)
-        read_memory(&in, &memory);
+        read_memory(&in, version, &memory);
     if (!lw_cursor_ok(&in) || version < 1 || version > TARGET_VERSION || lw_cursor_left(&in) != 0)
         return refuse("target", err);
     target->first_seen.ns = first_seen;

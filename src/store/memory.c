@@ -1,5 +1,6 @@
 #include "store/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "store/store_priv.h"
 
 #define KAPPA_SPAN_NS (3600 * LW_NS_PER_S)
+#define MINUTE_NS     (60 * LW_NS_PER_S)
 
 const char *store_memory_part_word(int part)
 {
@@ -48,6 +50,18 @@ int64_t store_memory_resident_bytes(const struct store_memory_look *look)
     return look->rss_bytes ? look->rss_bytes : profile_memstats_held_bytes(&look->stats);
 }
 
+/* A process that had no cycle at all yet tells nothing: so do images of before they were counted.
+ */
+double store_memory_gc_frequency(
+    const struct store_memory_look *before, const struct store_memory_look *now)
+{
+    const struct profile_memstats *a = &before->stats, *b = &now->stats;
+    int64_t span_ns = now->at.ns - before->at.ns;
+    double cycles = (double)(b->num_gc - b->num_forced_gc) - (double)(a->num_gc - a->num_forced_gc);
+    bool is_known = a->num_gc > 0 && b->num_gc >= a->num_gc && cycles >= 0 && span_ns > 0;
+    return is_known ? cycles * MINUTE_NS / (double)span_ns : NAN;
+}
+
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -80,6 +94,7 @@ bool store_learn_memory(
     struct store_memory *memory = &target->memory;
     if (look->at.ns < memory->newest.at.ns)
         return true;
+    double gc_frequency = store_memory_gc_frequency(&memory->newest, look);
     memory->newest = *look;
     if (memory->past_count == STORE_MEMORY_PAST) {
         memmove(memory->past, memory->past + 1, (STORE_MEMORY_PAST - 1) * sizeof *memory->past);
@@ -95,6 +110,7 @@ bool store_learn_memory(
     store_note_measure(
         store, target, GATE_RESIDENT, look->at, (double)store_memory_resident_bytes(look));
     store_note_measure(store, target, GATE_GC, look->at, look->stats.gc_cpu_fraction * 1e6);
+    store_note_measure(store, target, GATE_GC_FREQUENCY, look->at, gc_frequency);
     outlook_update(store, target);
     return true;
 }

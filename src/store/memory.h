@@ -57,6 +57,12 @@ int64_t store_memory_part_bytes(const struct store_memory_look *look, int part);
 /* Resident bytes of a look: rss, or else what the runtime has not given back. */
 int64_t store_memory_resident_bytes(const struct store_memory_look *look);
 
+/* Cycles of the collector a minute between two looks at one process, NAN where one of them does not
+ * tell. Those that runtime.GC asked for do not count, and among them those of our captures: how
+ * often the collector finds itself something to do is what a build is compared by. */
+double store_memory_gc_frequency(
+    const struct store_memory_look *before, const struct store_memory_look *now);
+
 /* Resident bytes per byte of live heap: the median of the last hour's looks, of the newest one
  * where they are further apart; 0 where there is none. */
 double store_memory_kappa(const struct store_memory *memory);

@@ -10,7 +10,8 @@
 /* Written so often, whatever the interval of checkpoints: a few samples of a week are no loss. */
 #define WRITE_EVERY_NS (300 * LW_NS_PER_S)
 
-#define IMAGE_VERSION  1
+#define IMAGE_VERSION  2
+#define MEASURES_1     3 /* of version 1, which did not know the rest of enum gate_measure */
 #define TEXT_BYTES_MAX 4096
 
 static uint64_t id_of(const char *job, const char *build)
@@ -167,7 +168,9 @@ void usage_encode(const struct store_usage *usage, struct lw_strbuf *out)
 struct store_usage *usage_decode(const void *image, size_t len, struct lw_err *err)
 {
     struct lw_cursor in = lw_cursor_on(image, len);
-    bool known = lw_cursor_u8(&in) == IMAGE_VERSION;
+    uint8_t version = lw_cursor_u8(&in);
+    bool known = version == 1 || version == IMAGE_VERSION;
+    int measures = version == 1 ? MEASURES_1 : GATE_MEASURE_COUNT;
     struct store_usage *usage = LW_NEW(struct store_usage);
     usage->first_seen.ns = (int64_t)lw_cursor_u64(&in);
     usage->last_seen.ns = (int64_t)lw_cursor_u64(&in);
@@ -176,7 +179,7 @@ struct store_usage *usage_decode(const void *image, size_t len, struct lw_err *e
     usage->version = take_text(&in);
     usage->revision = take_text(&in);
     usage->id = id_of(usage->job, usage->build);
-    for (int m = 0; known && m < GATE_MEASURE_COUNT; m++)
+    for (int m = 0; known && m < measures; m++)
         known = gate_history_decode(&usage->measures[m], &in, err) == 0;
     if (known && lw_cursor_ok(&in) && lw_cursor_left(&in) == 0 && usage->first_seen.ns > 0 &&
         usage->last_seen.ns > 0)

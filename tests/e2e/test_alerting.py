@@ -226,6 +226,32 @@ scrape_configs:
     assert gate(build="v1", baseline="v2").json()["data"]["result"] == "pass"
 
 
+def test_the_gate_stops_a_build_that_collects_more_often(daemon, go_target):
+    """Two builds that hold as much, of which one throws away twenty times as much."""
+    stable = go_target("sessionlru", "-rate=2000000").address
+    wasteful = go_target("sessionlru", "-rate=40000000").address
+    d = daemon(f"""
+global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}
+gate: {{min_samples: 10, min_baseline_samples: 10, min_age: 1s}}
+scrape_configs:
+  - job_name: shop
+    memory_interval: 400ms
+    static_configs:
+      - {{targets: ["{stable}"], labels: {{version: v1}}}}
+      - {{targets: ["{wasteful}"], labels: {{version: v2}}}}
+""")
+
+    def check():
+        data = d.get("/api/v1/gate", params={"job": "shop", "build": "v2", "soft": "1"}).json()["data"]
+        found = {c["check"]: c for c in data["checks"]}["gc_frequency"]
+        return found if found["result"] == "fail" else None
+
+    found = wait_until(check, 60, "more cycles of the collector")
+    assert found["value"] > 2 * found["baseline"] > 0, found
+    assert "GCs a minute" in found["text"]
+    assert d.get("/api/v1/gate", params={"job": "shop", "build": "v2"}).status_code == 409
+
+
 # ---- webhooks by hand ----
 
 def payload(number, instance, status="firing"):

@@ -22,6 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     require(stats.sys >= 0 && stats.heap_inuse >= 0 && stats.stack_sys >= 0 && stats.max_rss >= 0);
+    require(stats.num_gc >= 0 && stats.num_forced_gc >= 0);
     require(stats.gc_cpu_fraction >= 0 && stats.gc_cpu_fraction <= 1);
     require(profile_memstats_held_bytes(&stats) >= 0);
     return 0;

@@ -119,6 +119,7 @@ static void test_print_looks_like_this(void **state)
                                  "  inuse_percent: 115\n"
                                  "  resident_percent: 115\n"
                                  "  gc_cpu_percent: 200\n"
+                                 "  gc_frequency_percent: 200\n"
                                  "  slack: 4MB\n"
                                  "  min_samples: 30\n"
                                  "  min_baseline_samples: 100\n"

@@ -119,13 +119,13 @@ static void test_images_of_histories(void **state)
 static struct gate_input good(void)
 {
     struct gate_input in = {
-        .limits = {.percent = {115, 115, 200},
-            .slack = {4 * MB, 4 * MB, GATE_GC_SLACK},
+        .limits = {.percent = {115, 115, 200, 200},
+            .slack = {4 * MB, 4 * MB, GATE_GC_SLACK, GATE_GC_FREQUENCY_SLACK},
             .min_samples = 30,
             .min_baseline_samples = 100,
             .min_age_ns = 900 * LW_NS_PER_S},
-        .build = {.samples = {30}, .p95 = {101 * MB, NAN, NAN}, .age_ns = 900 * LW_NS_PER_S},
-        .baseline = {.samples = {100}, .p95 = {100 * MB, NAN, NAN}},
+        .build = {.samples = {30}, .p95 = {101 * MB, NAN, NAN, NAN}, .age_ns = 900 * LW_NS_PER_S},
+        .baseline = {.samples = {100}, .p95 = {100 * MB, NAN, NAN, NAN}},
     };
     return in;
 }
@@ -202,6 +202,18 @@ static void test_measures_that_only_some_targets_tell(void **state)
     expect(&in, GATE_PASS, "gc_cpu");
     in.build.p95[GATE_GC] = 11000;
     expect(&in, GATE_FAIL, "gc_cpu");
+    in = good();
+    in.build.samples[GATE_GC_FREQUENCY] = in.baseline.samples[GATE_GC_FREQUENCY] = 100;
+    in.baseline.p95[GATE_GC_FREQUENCY] = 0.5; /* an idle service */
+    in.build.p95[GATE_GC_FREQUENCY] = 2.4;
+    expect(&in, GATE_PASS, "gc_frequency");
+    in.build.p95[GATE_GC_FREQUENCY] = 2.6;
+    expect(&in, GATE_FAIL, "2.6 GCs a minute, 520 % of the stable build's 0.5; the limit is 2.5");
+    in.baseline.p95[GATE_GC_FREQUENCY] = 60;
+    in.build.p95[GATE_GC_FREQUENCY] = 119;
+    expect(&in, GATE_PASS, "gc_frequency");
+    in.build.p95[GATE_GC_FREQUENCY] = 121;
+    expect(&in, GATE_FAIL, "gc_frequency");
 }
 
 int main(void)

@@ -23,7 +23,7 @@ static const char text[] =
     "# HeapReleased = 5652480\n# HeapObjects = 1442\n# Stack = 393216 / 393217\n"
     "# MSpan = 34240 / 48960\n# MCache = 4592 / 16072\n# BuckHashSys = 1444249\n"
     "# GCSys = 1875216\n# OtherSys = 767063\n# NextGC = 4194304\n# LastGC = 0\n"
-    "# PauseNs = [0 0 0]\n# PauseEnd = [0 0 0]\n# NumGC = 0\n# GCCPUFraction = 1.5e-05\n"
+    "# PauseNs = [0 0 0]\n# PauseEnd = [0 0 0]\n# NumGC = 9\n# NumForcedGC = 2\n# GCCPUFraction = 1.5e-05\n"
     "# DebugGC = false\n# MaxRSS = 9113600\n";
 
 /* The bytes are copied so that a read past them is seen. */
@@ -53,6 +53,8 @@ static void test_members_are_read(void **state)
     assert_int_equal(s.mcache_sys, 16072);
     assert_int_equal(s.next_gc, 4194304);
     assert_int_equal(s.max_rss, 9113600);
+    assert_int_equal(s.num_gc, 9);
+    assert_int_equal(s.num_forced_gc, 2);
     assert_true(s.gc_cpu_fraction > 1.4e-5 && s.gc_cpu_fraction < 1.6e-5);
     assert_int_equal(profile_memstats_held_bytes(&s), 12540168 - 5652480);
 }
@@ -85,6 +87,7 @@ static void test_what_is_wrong_is_named(void **state)
         {"# HeapIdle = 5685248", "# Heap = 1", "HeapIdle"},
         {"393216 / 393217", "393216", "Stack"},
         {"393216 / 393217", "393216 / x", "Stack"},
+        {"# NumGC = 9", "# NumGC = many", "NumGC"},
         {"1.5e-05", "nan", "GCCPUFraction"},
         {"1.5e-05", "", "GCCPUFraction"},
         {"# runtime.MemStats\n", "# runtime.Mem\n", "debug=1"},

@@ -294,6 +294,73 @@ static void test_an_image_of_sightings_is_checked(void **state)
     free(s);
 }
 
+/* Of a process that ran so many cycles so far, of which runtime.GC asked for some. */
+static struct store_memory_look gc_look(int minute, int64_t cycles, int64_t forced)
+{
+    struct store_memory_look seen = look(minute, 160 * MIB);
+    seen.stats.num_gc = cycles;
+    seen.stats.num_forced_gc = forced;
+    return seen;
+}
+
+static void test_cycles_of_the_collector_a_minute(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t cycles[2];
+        int64_t forced[2];
+        int minutes;
+        double wanted; /* negative: not known */
+    } rows[] = {
+        {{100, 160}, {0, 0}, 10, 6},
+        {{100, 162}, {1, 3}, 10, 6}, /* two of them were captures */
+        {{100, 100}, {0, 0}, 10, 0},
+        {{0, 60}, {0, 0}, 10, -1}, /* not told, or an older image */
+        {{100, 60}, {0, 0}, 10, -1},
+        {{100, 101}, {0, 5}, 10, -1}, /* no such process */
+        {{100, 160}, {0, 0}, 0, -1},
+        {{1, INT64_MAX}, {0, 0}, 10, (double)INT64_MAX / 10},
+        {{100, INT64_MAX}, {INT64_MAX, 0}, 10, (double)INT64_MAX / 5},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct store_memory_look before = gc_look(0, rows[i].cycles[0], rows[i].forced[0]);
+        struct store_memory_look now =
+            gc_look(rows[i].minutes, rows[i].cycles[1], rows[i].forced[1]);
+        double a_minute = store_memory_gc_frequency(&before, &now);
+        if (rows[i].wanted < 0)
+            assert_true(isnan(a_minute));
+        else
+            assert_true(fabs(a_minute - rows[i].wanted) <= rows[i].wanted * 1e-9);
+    }
+}
+
+static const struct store_usage *only_usage(const struct store *store)
+{
+    const struct store_usage *usage = NULL;
+    size_t at = 0;
+    assert_true(store_usage_next(store, &at, &usage));
+    return usage;
+}
+
+/* A restart in between is one that counters show: then there is nothing to compare with. */
+static void test_the_gate_is_told_how_often_the_collector_runs(void **state)
+{
+    (void)state;
+    struct store *store = fleet_store_new(NULL);
+    fleet_set_targets(store, 1, 0);
+    watch(store, 0, 3, 0);
+    run_build(store, "b1", "v1");
+    static const int64_t cycles[] = {100, 160, 220, 20, 80};
+    for (int i = 0; i < 5; i++) {
+        struct store_memory_look seen = gc_look(10 * i, cycles[i], 0);
+        assert_true(store_learn_memory(store, 1, &seen));
+    }
+    const struct gate_history *history = &only_usage(store)->measures[GATE_GC_FREQUENCY];
+    assert_int_equal(gate_history_count(history, fleet_minute(50)), 3);
+    assert_true(fabs(gate_history_quantile(history, fleet_minute(50), 1) / 6 - 1) < 0.023);
+    store_free(&store);
+}
+
 /* ---- the file ---- */
 
 static void test_memory_comes_back(void **state)
@@ -306,6 +373,7 @@ static void test_memory_comes_back(void **state)
     struct store_memory_look seen = look(3, 160 * MIB);
     seen.stats.next_gc = 123;
     seen.stats.gc_cpu_fraction = .25;
+    seen.stats.num_gc = 77;
     seen.go_limit_bytes = 456;
     assert_true(store_learn_memory(store, 1, &seen));
     fleet_write_batch(store, 4);
@@ -316,6 +384,7 @@ static void test_memory_comes_back(void **state)
     assert_int_equal(memory->newest.at.ns, fleet_minute(3).ns);
     assert_int_equal(memory->newest.stats.next_gc, 123);
     assert_true(memory->newest.stats.gc_cpu_fraction == .25);
+    assert_int_equal(memory->newest.stats.num_gc, 77);
     assert_int_equal(memory->newest.go_limit_bytes, 456);
     assert_int_equal(memory->past_count, 1);
     assert_true(store_memory_kappa(memory) == 2);
@@ -346,6 +415,38 @@ static void test_a_file_of_schema_1_is_taken_over(void **state)
     store_free(&store);
 }
 
+/* Older images lack what tells how often the collector runs; the rest of them counts. */
+static void test_images_without_cycles_are_taken_over(void **state)
+{
+    (void)state;
+    char set_aside[STORE_PATH_BYTES];
+    struct store *store = fleet_store_new(fleet_open_db(set_aside));
+    fleet_set_targets(store, 1, 0);
+    watch(store, 0, 3, 0);
+    run_build(store, "b1", "v1");
+    struct store_memory_look seen = gc_look(3, 77, 7);
+    seen.stats.gc_cpu_fraction = .25;
+    assert_true(store_learn_memory(store, 1, &seen));
+    fleet_write_batch(store, 4);
+    store_free(&store);
+    fleet_run_sql("UPDATE target SET image ="
+                  "  CAST(X'02' || substr(image, 2, 216) || substr(image, 234) AS BLOB);"
+                  "UPDATE usage SET image ="
+                  "  CAST(X'01' || substr(image, 2, length(image) - 129) AS BLOB);");
+    store = fleet_store_new(fleet_open_db(set_aside));
+    fleet_set_targets(store, 1, 5);
+    const struct store_memory *memory = &target(store)->memory;
+    assert_int_equal(memory->newest.rss_bytes, 160 * MIB);
+    assert_true(memory->newest.stats.gc_cpu_fraction == .25);
+    assert_int_equal(memory->newest.stats.num_gc, 0);
+    assert_int_equal(memory->past_count, 1);
+    const struct store_usage *usage = only_usage(store);
+    assert_int_equal(gate_history_count(&usage->measures[GATE_GC], fleet_minute(5)), 1);
+    assert_int_equal(gate_history_count(&usage->measures[GATE_GC_FREQUENCY], fleet_minute(5)), 0);
+    assert_int_equal(store_stats(store)->images_refused, 0);
+    store_free(&store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +455,8 @@ int main(void)
         cmocka_unit_test(test_what_does_not_leak_has_no_time_left),
         cmocka_unit_test(test_kappa_is_the_median_of_an_hour),
         cmocka_unit_test(test_a_restart_lets_go_of_memory),
+        cmocka_unit_test(test_cycles_of_the_collector_a_minute),
+        cmocka_unit_test(test_the_gate_is_told_how_often_the_collector_runs),
         cmocka_unit_test_setup_teardown(
             test_a_leak_is_first_seen_in_a_build, fleet_make_dir, fleet_remove_dir),
         cmocka_unit_test(test_a_build_seen_for_short_says_nothing),
@@ -364,6 +467,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_memory_comes_back, fleet_make_dir, fleet_remove_dir),
         cmocka_unit_test_setup_teardown(
             test_a_file_of_schema_1_is_taken_over, fleet_make_dir, fleet_remove_dir),
+        cmocka_unit_test_setup_teardown(
+            test_images_without_cycles_are_taken_over, fleet_make_dir, fleet_remove_dir),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
