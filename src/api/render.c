@@ -101,6 +101,33 @@ void render_sparkline(cJSON *object, const struct trend_series *series)
     }
 }
 
+void render_blocks(cJSON *object, const char *name, const struct trend_block *blocks, size_t count)
+{
+    cJSON *list = json_array(object, name);
+    for (size_t i = 0; i < count; i++) {
+        cJSON *block = json_append(list);
+        json_double(block, "start", blocks[i].start_s);
+        json_double(block, "end", blocks[i].end_s);
+        json_double(block, "inuse_bytes", round(blocks[i].inuse_mean_bytes));
+        json_double(block, "inuse_min_bytes", round(blocks[i].inuse_min_bytes));
+        json_double(block, "alloc_bytes", round(blocks[i].alloc_bytes));
+    }
+}
+
+void render_builds(cJSON *object, const struct store_past *past)
+{
+    cJSON *list = json_array(object, "builds");
+    for (size_t i = 0; i < past->run_count; i++) {
+        const struct store_run *run = &past->runs[i];
+        cJSON *build = json_append(list);
+        json_text(build, "id", run->binary_id);
+        json_text(build, "version", run->version);
+        json_text(build, "vcs_revision", run->revision);
+        json_time(build, "from", run->from);
+        json_time(build, "to", run->to);
+    }
+}
+
 void render_labels(cJSON *object, const char *name, const struct lw_labels *labels)
 {
     cJSON *set = json_object(object, name);

@@ -19,6 +19,12 @@ void render_target_verdict(
 void render_gates(
     cJSON *object, const struct trend_series *series, const struct trend_config *config);
 
+/* A list of blocks of a series, oldest first. */
+void render_blocks(cJSON *object, const char *name, const struct trend_block *blocks, size_t count);
+
+/* "builds": those a target ran, oldest first. */
+void render_builds(cJSON *object, const struct store_past *past);
+
 /* "sparkline": mean in-use over time, oldest first, at most 48 numbers. */
 void render_sparkline(cJSON *object, const struct trend_series *series);
 

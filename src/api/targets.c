@@ -45,6 +45,7 @@ void endpoint_target(void *ctx, const struct http_request *request, struct http_
         if (target->scrapes[code])
             json_int(scrapes, lw_code_word((enum lw_code)code), (int64_t)target->scrapes[code]);
     }
+    render_builds(data, &target->past);
     json_success(response, data);
 }
 
@@ -250,14 +251,8 @@ void endpoint_target_series(
     render_gates(data, series, config);
     struct trend_block blocks[TREND_BLOCKS_MAX];
     size_t count = trend_series_blocks(series, blocks, TREND_BLOCKS_MAX);
-    cJSON *list = json_array(data, "blocks");
-    for (size_t i = 0; i < count; i++) {
-        cJSON *block = json_append(list);
-        json_double(block, "start", blocks[i].start_s);
-        json_double(block, "end", blocks[i].end_s);
-        json_double(block, "inuse_bytes", round(blocks[i].inuse_mean_bytes));
-        json_double(block, "inuse_min_bytes", round(blocks[i].inuse_min_bytes));
-        json_double(block, "alloc_bytes", round(blocks[i].alloc_bytes));
-    }
+    render_blocks(data, "blocks", blocks, count);
+    bool is_total = series == target->series;
+    render_blocks(data, "earlier", target->past.blocks, is_total ? target->past.block_count : 0);
     json_success(response, data);
 }

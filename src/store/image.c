@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "store/sites.h"
 
-#define TARGET_VERSION   3 /* 1 had no memory, 2 no cycles of the collector */
+#define TARGET_VERSION   4 /* 1 had no memory, 2 no cycles of the collector, 3 no past */
 #define SITE_VERSION     1
 #define ROW_VERSION      1
 #define STRING_BYTES_MAX 4096
@@ -100,6 +100,7 @@ void image_encode_target(const struct store_target *target, struct lw_strbuf *ou
     lw_strbuf_add_u64(out, target->restarts);
     add_values(out, &target->total);
     add_memory(out, &target->memory);
+    past_encode(&target->past, out);
 }
 
 int image_decode_target(
@@ -111,16 +112,22 @@ int image_decode_target(
     int64_t restarts = count(&in);
     struct profile_values total = values(&in);
     struct store_memory memory = {0};
+    struct store_past past = {0};
     if (version > 1)
         read_memory(&in, version, &memory);
-    if (!lw_cursor_ok(&in) || version < 1 || version > TARGET_VERSION || lw_cursor_left(&in) != 0)
+    if (version > 3)
+        past_decode(&in, &past);
+    if (!lw_cursor_ok(&in) || version < 1 || version > TARGET_VERSION || lw_cursor_left(&in) != 0) {
+        past_fini(&past);
         return refuse("target", err);
+    }
     target->first_seen.ns = first_seen;
     target->last_heap.ns = last_heap;
     target->period_bytes = period;
     target->restarts = (uint64_t)restarts;
     target->total = total;
     target->memory = memory;
+    target->past = past;
     return 0;
 }
 

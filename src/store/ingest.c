@@ -75,6 +75,12 @@ static bool process_restarted(const struct store_target *target, const struct pr
     return went_on * 2 < known;
 }
 
+/* After so long without a scrape the trend engine begins anew, too. */
+static bool has_gap(const struct store *store, const struct store_target *target, struct lw_wall at)
+{
+    return lw_wall_s(at) - lw_wall_s(target->last_heap) > store->trend.gap_s;
+}
+
 static void begin_epoch(struct store_target *target, struct lw_wall at)
 {
     trend_series_restart(target->series);
@@ -93,6 +99,26 @@ static void forget_process(struct store_target *target)
     target->goroutines.at = (struct lw_wall){0};
     target->goroutines.total = 0;
     target->goroutines_due = (struct lw_mono){0};
+}
+
+/* What does not go on is let go of. Returns whether it is another process. */
+static bool note_process(struct store *store, struct store_target *target, struct lw_wall at,
+    const struct profile *profile)
+{
+    bool restart = process_restarted(target, profile);
+    /* A new MemProfileRate makes Go rescale all history: not a restart, but nothing before
+     * compares. */
+    bool rescaled = target->last_heap.ns && target->period_bytes != profile->period_bytes;
+    if (restart || rescaled || has_gap(store, target, at))
+        past_keep(&target->past, target->series);
+    if (restart || rescaled)
+        begin_epoch(target, at);
+    if (restart) {
+        target->restarts++;
+        forget_process(target);
+        store_forget_build(store, target); /* it may be another one now */
+    }
+    return restart;
 }
 
 /* ---- rows by site and by type ---- */
@@ -269,6 +295,7 @@ static void watch_build(struct store *store, struct store_target *target)
 {
     if (!target->build)
         return;
+    past_note_build(&target->past, target->build, target->watched_since, target->last_heap);
     struct store_job *job = target->job;
     double watched_s = lw_wall_s(target->last_heap) - lw_wall_s(target->watched_since);
     sightings_watch(&job->sightings, target->build, target->last_heap, watched_s);
@@ -289,24 +316,15 @@ bool store_ingest(struct store *store, uint64_t target_id, const struct store_sc
     if (!note_scrape(target, scrape))
         return true;
 
-    bool restart = process_restarted(target, profile);
-    /* A new MemProfileRate makes Go rescale all history: not a restart, but nothing before
-     * compares. */
-    bool rescaled = target->last_heap.ns && target->period_bytes != profile->period_bytes;
-    if (restart || rescaled)
-        begin_epoch(target, scrape->at);
-    if (restart) {
-        target->restarts++;
-        forget_process(target);
-        store_forget_build(store, target); /* it may be another one now */
-        if (restarted)
-            *restarted = true;
-    }
+    bool restart = note_process(store, target, scrape->at, profile);
+    if (restarted)
+        *restarted = restart;
     if (!target->first_seen.ns)
         target->first_seen = scrape->at;
     if (!target->watched_since.ns)
         target->watched_since = scrape->at;
     target->last_heap = scrape->at;
+    past_trim(&target->past, store->trend.base_s, scrape->at);
     target->period_bytes = profile->period_bytes;
     target->total = profile->total;
     target->site_count = profile->site_count;

@@ -80,6 +80,7 @@ bool store_learn(struct store *store, uint64_t target_id, const struct store_bui
     types_unref_build(&store->types, &target->build); /* the same: one reference is enough */
     target->build = now;
     target->dirty = true;
+    past_note_build(&target->past, now, target->watched_since, target->last_heap);
     for (size_t i = 0; i < count; i++)
         types_bind(&store->types, now, &types[i]);
     return true;

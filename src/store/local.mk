@@ -7,6 +7,7 @@ libleakwatch_a_SOURCES += \
 	src/store/learn.c \
 	src/store/memory.c src/store/memory.h \
 	src/store/outlook.c src/store/outlook.h \
+	src/store/past.c src/store/past.h \
 	src/store/restore.c \
 	src/store/rows.c src/store/rows.h \
 	src/store/sightings.c src/store/sightings.h \

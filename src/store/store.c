@@ -141,6 +141,7 @@ static void target_free(struct store *store, struct store_target *target)
     types_unref_build(&store->types, &target->build);
     store_forget_kinds(store, target);
     free(target->build_error);
+    past_fini(&target->past);
     rows_fini(store, &target->goroutines.groups);
     trend_series_free(&target->goroutines.series);
     trend_series_free(&target->series);

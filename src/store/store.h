@@ -22,6 +22,7 @@
 #include "store/goroutines.h"
 #include "store/memory.h"
 #include "store/outlook.h"
+#include "store/past.h"
 #include "trend/trend.h"
 
 struct store;
@@ -154,6 +155,7 @@ struct store_target {
     struct store_goroutines goroutines;
     struct lw_mono goroutines_due;
     struct store_outlook outlook; /* settled after each scrape */
+    struct store_past past;       /* owned; the builds, and the heap before this process */
 
     bool dirty;             /* changed since its last batch */
     struct lw_wall saved;   /* when its last batch was put together */

@@ -13,6 +13,7 @@ endif
 include tests/fuzz/profile.mk
 include tests/fuzz/report.mk
 include tests/fuzz/trend.mk
+include tests/fuzz/store.mk
 include tests/fuzz/binaries.mk
 include tests/fuzz/capture.mk
 include tests/fuzz/config.mk

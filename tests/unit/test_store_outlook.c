@@ -430,7 +430,7 @@ static void test_images_without_cycles_are_taken_over(void **state)
     fleet_write_batch(store, 4);
     store_free(&store);
     fleet_run_sql("UPDATE target SET image ="
-                  "  CAST(X'02' || substr(image, 2, 216) || substr(image, 234) AS BLOB);"
+                  "  CAST(X'02' || substr(image, 2, 216) || substr(image, 234, 44) AS BLOB);"
                   "UPDATE usage SET image ="
                   "  CAST(X'01' || substr(image, 2, length(image) - 129) AS BLOB);");
     store = fleet_store_new(fleet_open_db(set_aside));
