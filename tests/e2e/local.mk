@@ -24,6 +24,7 @@ EXTRA_DIST += \
 	tests/e2e/test_patterns.py \
 	tests/e2e/test_real_daemons.py \
 	tests/e2e/test_store.py \
+	tests/e2e/test_storm.py \
 	tests/e2e/test_types.py \
 	tests/e2e/test_upload.py \
 	tests/e2e/test_web.py \

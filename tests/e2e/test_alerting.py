@@ -5,7 +5,6 @@ import base64
 import http.server
 import json
 import re
-import socket
 import subprocess
 import threading
 
@@ -313,41 +312,3 @@ def test_answers_to_webhooks(daemon):
     assert post(json={"version": "3", "alerts": []}).status_code == 422
     assert post(data=b" " * ((1 << 20) + 1), headers=json_type).status_code == 413
     assert d.get("/api/v1/webhook/alertmanager").status_code == 405
-
-
-STORM = 20_000  # more than 1,000 a second for ten seconds
-
-
-def storm(daemon, count):
-    """Posts that many different alerts over one connection; returns the statuses."""
-    host, port = daemon.url.removeprefix("http://").split(":")
-    statuses = {}
-    with socket.create_connection((host, int(port)), timeout=30) as connection:
-        stream = connection.makefile("rb")
-        for number in range(count):
-            body = json.dumps(payload(number, f"127.0.0.1:{1 + number % 2}")).encode()
-            connection.sendall(b"POST /api/v1/webhook/alertmanager HTTP/1.1\r\nHost: l\r\n"
-                               b"Content-Type: application/json\r\n"
-                               b"Content-Length: %d\r\n\r\n" % len(body) + body)
-            status = int(stream.readline().split()[1])
-            statuses[status] = statuses.get(status, 0) + 1
-            length = 0
-            while (line := stream.readline()) != b"\r\n":
-                if line.lower().startswith(b"content-length:"):
-                    length = int(line.split(b":")[1])
-            stream.read(length)
-    return statuses
-
-
-def test_a_storm_of_alerts_costs_little(daemon):
-    d = daemon(QUIET_CONFIG)
-    wait_until(lambda: len(d.targets()) == 2, 10, "two targets")
-    before = d.metric("process_resident_memory_bytes")
-    statuses = storm(d, STORM)
-    assert set(statuses) <= {200, 503} and sum(statuses.values()) == STORM
-    assert d.metric("process_resident_memory_bytes") - before < 32 << 20
-    seen = {s.labels["result"]: s.value for s in d.samples("leakwatch_webhook_alerts_total")}
-    assert seen["unmatched"] == seen["resolved"] == seen["repeated"] == 0
-    assert sum(seen.values()) == statuses.get(200, 0)
-    # Two targets: whatever comes in, each is captured once before its cooldown is over.
-    assert len(d.api("incidents", state="any")["incidents"]) == 2

@@ -132,7 +132,7 @@ static void test_bounds(void **state)
     expect_too_large(text.data, text.len, "2001 alerts in one webhook, the limit is 2000");
     for (size_t i = 0; i < ALERT_WEBHOOK_VALUES_MAX; i++)
         lw_strbuf_adds(&text, "[");
-    expect_too_large(text.data, text.len, "the limit is 200000");
+    expect_too_large(text.data, text.len, "the limit is 50000");
     while (text.len <= ALERT_WEBHOOK_BYTES_MAX)
         lw_strbuf_adds(&text, " ");
     expect_too_large(text.data, text.len, "bytes, the limit is 1048576");
