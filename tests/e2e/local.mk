@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	tests/e2e/pytest.ini \
 	tests/e2e/requirements.txt \
 	tests/e2e/s3.py \
+	tests/e2e/s3_moto.py \
 	tests/e2e/test_analyze.py \
 	tests/e2e/test_alerting.py \
 	tests/e2e/test_capture.py \

@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+import re
 import threading
 
+import botocore.exceptions
 import pytest
 import requests
 
+import s3_moto
 from harness import wait_until
 from s3 import BUCKET, KEY_ID, REGION, SECRET, Bucket
 
@@ -212,6 +215,42 @@ def test_what_is_damaged_does_not_pass_for_evidence(daemon, storage, bucket, con
     wait_for(d, "refused", 1)
     assert uploads(d, 1)[0]["why"].startswith("heap.pb.gz: it has SHA-256")
     assert not bucket.puts
+
+
+# ---- a server that we did not write ----
+
+@pytest.fixture
+def moto(tmp_path):
+    server = s3_moto.Moto(tmp_path / "moto.log")
+    yield server
+    server.stop()
+
+
+def moto_config(tmp_path, moto, secret):
+    (tmp_path / "s3.credentials").write_text(
+        f"[default]\naws_access_key_id = {moto.key_id}\naws_secret_access_key = {secret}\n")
+    return CONFIG.format(url=moto.url, bucket=s3_moto.BUCKET, region=s3_moto.REGION)
+
+
+def test_a_server_that_verifies_takes_what_is_signed_rightly_alone(daemon, storage, moto, tmp_path):
+    wrong = moto.secret[::-1]
+    with pytest.raises(botocore.exceptions.ClientError, match="SignatureDoesNotMatch"):
+        moto.client("s3", wrong).put_object(Bucket=s3_moto.BUCKET, Key="a", Body=b"a")
+
+    files = put_incident(storage, 1)
+    d = daemon(moto_config(tmp_path, moto, wrong), "--web.enable-lifecycle", storage=storage)
+    wait_for(d, "refused", 1)
+    assert "403 SignatureDoesNotMatch" in uploads(d, 1)[0]["why"]
+    assert re.search("level=WARN .*is not uploaded: .*SignatureDoesNotMatch", d.log())
+    assert d.metric("leakwatch_uploads_total", outcome="refused") == 1
+    assert not moto.objects()
+
+    moto_config(tmp_path, moto, moto.secret)
+    assert requests.post(d.url + "/-/reload", timeout=10).status_code == 200
+    wait_for(d, "done", 1)
+    got = moto.objects()
+    assert got.keys() == files.keys()
+    assert without_manifest(got) == without_manifest(files)  # which says what was refused
 
 
 CAPTURE = """
