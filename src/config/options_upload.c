@@ -121,7 +121,9 @@ static const struct config_option rows[] = {
     },
     {
         .name = "timeout",
-        .doc = "Time after which sending one file is given up; it is tried again later.",
+        .doc =
+            "Time after which sending one file is given up; it is tried again later. A file that is "
+            "too large for it is given up after four tries.",
         .type = CONFIG_DURATION,
         .offset = offsetof(struct config_upload, timeout_ns),
         .fallback = "1m",

@@ -16,6 +16,9 @@
 #define MANIFEST "manifest.json"
 #define AGAIN_NS LW_NS_PER_S /* when the workers are busy */
 
+/* A file that needs more than its time-out would otherwise be sent, in part, for ever. */
+#define SLOW_TRIES_MAX 4
+
 /* One file, with a worker. */
 struct step {
     struct loop_job job; /* first */
@@ -23,6 +26,8 @@ struct step {
     struct config *config; /* a reference; NULL: nothing is under way */
     const char *file;      /* the incident's, or MANIFEST */
     struct lw_wall now;
+    bool is_last_try; /* if it is slow once more */
+    bool was_slow;    /* then the outcome is one of the others all the same */
     enum upload_outcome outcome;
     struct evidence_incident *changed; /* what the manifest says since; NULL: nothing new */
     struct lw_err err;
@@ -33,6 +38,7 @@ struct upload {
     struct upload_client *client;       /* owned; the step's while one is under way */
     struct evidence_incident *incident; /* owned; being copied, or NULL; never changed meanwhile */
     size_t next;                        /* file of it */
+    unsigned slow_tries;                /* of that file */
     uint64_t last_id;                   /* of the one before */
     struct step step;
     struct loop_timer timer;
@@ -116,10 +122,22 @@ static void mark(struct step *step)
     }
 }
 
+/* What is slow is tried again, but not for ever. */
+static void settle(struct step *step)
+{
+    step->was_slow = step->outcome == UPLOAD_SLOW;
+    if (!step->was_slow)
+        return;
+    step->outcome = step->is_last_try ? UPLOAD_REFUSED : UPLOAD_RETRY;
+    if (step->is_last_try)
+        lw_err_prefix(&step->err, "tried %d times", SLOW_TRIES_MAX);
+}
+
 static void run(struct loop_job *job)
 {
     struct step *step = (struct step *)job;
     step->outcome = send_file(step);
+    settle(step);
     bool is_last = strcmp(step->file, MANIFEST) == 0;
     if (step->outcome == UPLOAD_REFUSED || (step->outcome == UPLOAD_STORED && is_last))
         mark(step);
@@ -168,6 +186,7 @@ static void leave(struct upload *upload)
         upload->last_id = upload->incident->id;
     evidence_incident_free(&upload->incident);
     upload->next = 0;
+    upload->slow_tries = 0;
 }
 
 /* ---- from file to file ---- */
@@ -199,6 +218,7 @@ static void go_on(struct upload *upload)
         .config = config_ref(engine->config),
         .file = next_file(upload),
         .now = loop_wall_now(engine->loop),
+        .is_last_try = upload->slow_tries + 1 >= SLOW_TRIES_MAX,
     };
     if (loop_job_submit(engine->loop, &step->job, &busy) < 0) {
         config_unref(&step->config);
@@ -221,23 +241,33 @@ static void tell(const struct upload *upload)
         lw_info("upload", "incidents are uploaded again, after %u failures", upload->failures);
 }
 
-static void done(struct loop_job *job)
+/* Where in the queue to go on. A file that was slow has its turn again before others, so that it is
+ * known how often that was. */
+static void move_on(struct upload *upload)
 {
-    struct step *step = (struct step *)job;
-    struct upload *upload = step->upload;
+    const struct step *step = &upload->step;
+    bool is_slow = step->was_slow && step->outcome == UPLOAD_RETRY;
     bool is_over = step->outcome != UPLOAD_STORED || step->changed;
-    tell(upload);
-    config_unref(&step->config);
-    upload->failures = step->outcome == UPLOAD_RETRY ? upload->failures + 1 : 0;
-    if (step->changed)
-        evidence_catalogue_put(upload->engine->incidents, &step->changed);
     if (is_over)
         upload->outcomes[step->outcome]++;
     else
         upload->next++;
-    if (is_over || upload->begin_anew)
+    upload->slow_tries = is_slow ? upload->slow_tries + 1 : 0;
+    if ((is_over && !is_slow) || upload->begin_anew)
         leave(upload);
     upload->begin_anew = false;
+}
+
+static void done(struct loop_job *job)
+{
+    struct step *step = (struct step *)job;
+    struct upload *upload = step->upload;
+    tell(upload);
+    config_unref(&step->config);
+    upload->failures = step->outcome == UPLOAD_RETRY ? upload->failures + 1 : 0;
+    move_on(upload);
+    if (step->changed)
+        evidence_catalogue_put(upload->engine->incidents, &step->changed);
     if (step->outcome == UPLOAD_RETRY)
         wait_ns(upload, upload_backoff_ns(upload->failures, upload->last_id));
     else

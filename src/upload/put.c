@@ -198,6 +198,12 @@ static enum upload_outcome explain(const struct put *put, CURLcode rc, struct lw
             (long long)put->object->bytes);
         return UPLOAD_REFUSED;
     }
+    if (rc == CURLE_OPERATION_TIMEDOUT && put->sent > 0 && put->sent < put->object->bytes) {
+        lw_err_set(err, LW_TIMEOUT,
+            "%lld of %lld bytes went out within upload.timeout: allow more time",
+            (long long)put->sent, (long long)put->object->bytes);
+        return UPLOAD_SLOW;
+    }
     if (put->read_errno)
         lw_err_sys(err, LW_IO, put->read_errno, "cannot read the file");
     else if (atomic_load(put->stop))

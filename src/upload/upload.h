@@ -39,6 +39,7 @@ char *upload_url_make(const struct config_upload *config, const char *key);
 enum upload_outcome {
     UPLOAD_STORED,
     UPLOAD_RETRY,   /* the same may go through later */
+    UPLOAD_SLOW,    /* likewise, but bytes went out all the time and it was too short */
     UPLOAD_REFUSED, /* it will not before somebody changes something */
 };
 
@@ -59,7 +60,8 @@ struct upload_object {
 /* Sends a file: for a worker, as it reads the disk and waits for the network, at most
  * config->timeout_ns or about a second after *stop became true. Unless it is stored, err says what
  * the matter is, without secrets. UPLOAD_RETRY: transport, 408, 429, 5xx, credentials that cannot
- * be read, memory, *stop (LW_CANCELLED). UPLOAD_REFUSED: other answers (a redirect names the region
+ * be read, memory, *stop (LW_CANCELLED). UPLOAD_SLOW: some of the file, and not all of it, went out
+ * within the time-out (LW_TIMEOUT). UPLOAD_REFUSED: other answers (a redirect names the region
  * that is asked for), a file that is shorter than it should be (LW_CORRUPT). */
 enum upload_outcome upload_put(struct upload_client *client, const struct config_upload *config,
     const struct upload_object *object, const atomic_bool *stop, struct lw_err *err) LW_MUST_CHECK;

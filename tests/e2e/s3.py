@@ -31,6 +31,7 @@ class Bucket:
         self.failures = []  # statuses that the next requests get, whatever they say
         self.hold = None    # (key's end, Event): such requests wait before they are answered
         self.held = threading.Event()  # one waits
+        self.deaf = None    # an Event: until then no body is read
         self.server = None
 
     def start(self, port=0):
@@ -70,6 +71,8 @@ class Bucket:
     # ---- one request ----
 
     def answer(self, request):
+        if self.deaf:
+            self.deaf.wait()
         body = request.rfile.read(int(request.headers["Content-Length"]))
         key = urllib.parse.unquote(request.path).removeprefix(f"/{BUCKET}/")
         status, reply = 200, b""

@@ -34,12 +34,13 @@ def incident_id(number):
     return f"6afd86c0{number:08x}"
 
 
-def put_incident(storage, number, upload="waiting"):
-    """An incident as the daemon leaves it; returns its files by their keys in the bucket."""
+def put_incident(storage, number, upload="waiting", more=b""):
+    """An incident as the daemon leaves it, its heap that much longer; returns its files by their keys in
+    the bucket."""
     name = incident_id(number)
     directory = storage / "incidents" / name
     directory.mkdir(parents=True)
-    files = {"heap.pb.gz": TEXT + bytes([number]), "report.json": b"{}", "report.md": b"# A leak\n",
+    files = {"heap.pb.gz": TEXT + bytes([number]) + more, "report.json": b"{}", "report.md": b"# A leak\n",
              "trace.out": b""}
     for file, data in files.items():
         (directory / file).write_bytes(data)
@@ -179,6 +180,23 @@ def test_a_server_that_comes_late(daemon, storage, bucket, config):
     bucket.start(port)
     wait_for(d, "done", 1, timeout_s=60)
     assert bucket.objects == files
+
+
+def test_a_file_too_large_for_the_time_out_is_given_up(daemon, storage, bucket, config):
+    put_incident(storage, 1, more=bytes(32 << 20))  # more than buffers on the way can hold
+    bucket.deaf = threading.Event()
+    text = config(bucket.url).replace("timeout: 30s", "timeout: 1s")
+    d = daemon(text, "--web.enable-lifecycle", storage=storage)
+    wait_for(d, "refused", 1, timeout_s=60)
+    assert uploads(d, 1)[0]["why"].startswith("tried 4 times: heap.pb.gz: ")
+    assert "within upload.timeout" in uploads(d, 1)[0]["why"]
+    assert d.metric("leakwatch_uploads_total", outcome="retry") == 3
+    assert d.metric("leakwatch_uploads_total", outcome="refused") == 1
+    assert d.metric("leakwatch_upload_queue") == 0
+    bucket.deaf.set()  # the way has become faster
+    d.config_path.write_text(config(bucket.url))
+    assert requests.post(d.url + "/-/reload", timeout=10).status_code == 200
+    wait_for(d, "done", 1)
 
 
 def test_a_kill_between_files(daemon, storage, bucket, config):
