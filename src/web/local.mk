@@ -4,7 +4,7 @@ WEB_INPUT = \
 	web/src/api.js web/src/app.css web/src/app.jsx web/src/favicon.svg web/src/format.js \
 	web/src/hash.js web/src/index.html web/src/keys.js web/src/live.js web/src/route.js \
 	web/src/theme.js web/src/visible.js \
-	web/src/charts/history.jsx web/src/charts/series.js web/src/charts/spark.js \
+	web/src/charts/events.js web/src/charts/history.jsx web/src/charts/series.js web/src/charts/spark.js \
 	web/src/charts/time.jsx \
 	web/src/flame/colour.js web/src/flame/flame.jsx web/src/flame/layout.js \
 	web/src/flame/paint.js web/src/flame/view.jsx \
@@ -16,7 +16,7 @@ WEB_INPUT = \
 	web/src/parts/gates.jsx web/src/parts/header.jsx web/src/parts/help.jsx \
 	web/src/parts/media.js web/src/parts/sparkline.jsx web/src/parts/stack.jsx \
 	web/src/parts/states.jsx web/src/parts/words.jsx \
-	web/src/target/capture.jsx web/src/target/goroutines.jsx web/src/target/memory.js \
+	web/src/target/capture.jsx web/src/target/deploys.js web/src/target/goroutines.jsx web/src/target/memory.js \
 	web/src/target/order.js web/src/target/row.jsx web/src/target/rows.jsx \
 	web/src/target/view.jsx
 WEB_BUNDLE = \

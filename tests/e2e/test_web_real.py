@@ -5,8 +5,10 @@ import re
 
 import pytest
 
-from harness import Process, wait_until
-from test_web import assert_accessible, assert_well_behaved, browser, wait_for, wait_for_text  # noqa: F401
+from harness import Process, Target, free_port, wait_until
+from test_types import rebuild
+from test_web import (  # noqa: F401
+    CONFIG, assert_accessible, assert_well_behaved, browser, wait_for, wait_for_text)
 from test_web_fleet import PAINTED, SCROLL, TYPE, WATCH_TASKS
 
 TARGETS = 3000
@@ -70,6 +72,55 @@ def test_a_real_fleet_stays_fluid(daemon, large_fleet, browser, record_property)
     record_property("first_useful_paint_ms", shown_ms)
     record_property("longest_task_ms", max(tasks, default=0))
     assert_well_behaved(browser, d.url)
+
+
+# ---- a deploy ----
+
+def start_at(address, program, log):
+    """A target at an address that another one has just left."""
+    return Target(program, log, f"-listen={address}")
+
+
+def grown(d, address, restarts):
+    """The target, once it has restarted so often, and allocated so much that the next restart can be told."""
+    target = d.target(address)
+    heap = target["heap"]
+    return target if heap["process_restarts"] == restarts and heap["alloc_bytes"] > 1 << 29 else None
+
+
+@pytest.mark.slow
+def test_a_deploy_is_marked_on_the_chart(daemon, browser, tmp_path):  # noqa: F811
+    """The same service, built again and deployed at the same address, and then restarted plainly."""
+    address = f"127.0.0.1:{free_port()}"
+    ids = ["0123456789abcdef" * 2, "fedcba9876543210" * 2]
+    builds = [rebuild(tmp_path / f"shop-{i}", f"-ldflags=-B 0x{build_id}") for i, build_id in enumerate(ids)]
+    process = start_at(address, builds[0], tmp_path / "0.log")
+    try:
+        d = daemon(CONFIG.format(address=address))
+        d.wait_up(address)
+        for i, program in enumerate([builds[1], builds[1]]):
+            target = wait_until(lambda: grown(d, address, i), 90, f"the heap after {i} restarts")
+            wait_until(lambda: d.target(address)["build"], 30, "the build")
+            process.stop()
+            process = start_at(address, program, tmp_path / f"{i + 1}.log")
+        wait_until(lambda: grown(d, address, 2), 90, "the second restart")
+        said = wait_until(lambda: (lambda ran: ran if len(ran) == 2 else None)(
+            d.api(f"targets/{target['id']}")["builds"]), 30, "two builds")
+        assert [run["id"] for run in said] == ids
+        assert said[0]["from"] < said[0]["to"] < said[1]["from"] < said[1]["to"]
+        series = d.api(f"targets/{target['id']}/series")
+        assert series["earlier"] and series["earlier"][0]["start"] < series["blocks"][0]["start"]
+
+        browser.open(f"{d.url}/#/target/{target['id']}")
+        wait_for(browser, ".chart canvas")
+        wait_for(browser, ".events .e-deploy")
+        marks = browser.run("return [...document.querySelectorAll('.events li')].map(li => li.innerText)")
+        assert len([m for m in marks if m.startswith(f"deploy of {ids[1][:12]}")]) == 1, marks
+        assert len([m for m in marks if m.startswith("restart")]) == 1, marks
+        assert_accessible(browser)
+        assert_well_behaved(browser, d.url)
+    finally:
+        process.stop()
 
 
 # ---- an incident ----

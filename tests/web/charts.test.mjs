@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { eventsOf } from "../../web/src/charts/events.js";
 import { blockColumns, byteSplits, growthFan, restartTimes } from "../../web/src/charts/series.js";
 import { rangeOf, sparkPath } from "../../web/src/charts/spark.js";
 
@@ -79,4 +80,29 @@ test("a restart is where less was allocated than before", () => {
   const seen = [1, 5, 9, 2, 4, 3].map((alloc_bytes, i) => ({ start: 10 * i, alloc_bytes }));
   assert.deepEqual(restartTimes(seen), [30, 50]);
   assert.deepEqual(restartTimes([]), []);
+});
+
+test("a deploy is told once, and other restarts as what they are", () => {
+  const blocks = [10, 20, 5, 15, 3].map((alloc_bytes, i) => ({
+    ...block(10 * i, 10 * i + 10, 1),
+    alloc_bytes,
+  }));
+  const deploy = (time_s, leaks = false) => ({ time_s, build: "v2", isDeploy: true, leaks });
+  const kinds = (deploys, began_s = null) =>
+    eventsOf(blocks, deploys, began_s).map(({ time_s, kind }) => [time_s, kind]);
+  assert.deepEqual(kinds([]), [
+    [20, "restart"],
+    [40, "restart"],
+  ]);
+  assert.deepEqual(kinds([deploy(20.4)], 33), [
+    [20.4, "deploy"],
+    [33, "onset"],
+    [40, "restart"],
+  ]);
+  assert.deepEqual(kinds([deploy(40, true), deploy(-5), deploy(51)]), [
+    [20, "restart"],
+    [40, "leaking"],
+  ]);
+  assert.deepEqual(eventsOf([], [deploy(1)], 1), []);
+  assert.equal(eventsOf(blocks, [deploy(20)], null)[0].text, "deploy of v2");
 });

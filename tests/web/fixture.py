@@ -97,7 +97,8 @@ def target_of(index, jobs, rng, labels=None):
         "buildError": "",
         "timeToLimit": {"seconds": 10200, "lo": 9300, "hi": 11400} if verdict == "leak" else None,
         "limit": {"bytes": 2048 * MIB, "source": "GOMEMLIMIT"},
-        "firstSeenIn": {"version": "v1.8.2", "revision": "4fb2c1d09a", "buildId": "", "at": rfc3339(10 * HOUR_S), "absentIn": "v1.8.1"}
+        "firstSeenIn": {"version": "v1.8.2", "revision": "4fb2c1d09a", "buildId": hashlib.sha1(b"v1.8.2").hexdigest(),
+                        "at": rfc3339(10 * HOUR_S), "absentIn": "v1.8.1"}
         if verdict == "leak" else None,
         "onset": {"from": rfc3339(9 * HOUR_S), "to": rfc3339(8 * HOUR_S)} if verdict == "leak" else None,
         "goroutines": {"count": rng.randint(20, 4000), "growth": 0},
@@ -169,16 +170,24 @@ class Answers:
                 "total": len(found)}
 
     def target(self, target, query):
-        return {**target, "gates": gates(target["heap"]["verdict"]), "scrapes": {"ok": 1800}}
+        name = target.get("name")
+        restart_h = (140 * 600 + 6 * 1800) / HOUR_S  # as in series()
+        ran = [("v1.8.0", 40, restart_h), ("v1.8.1", restart_h, 20), (name or "v1.8.2", 20, 0)]
+        builds = [{"id": hashlib.sha1(version.encode()).hexdigest(), "version": version, "vcs_revision": "",
+                   "from": rfc3339(begin * HOUR_S), "to": rfc3339(end * HOUR_S)} for version, begin, end in ran]
+        return {**target, "gates": gates(target["heap"]["verdict"]), "scrapes": {"ok": 1800}, "builds": builds}
 
     def series(self, target, query):
         now, length = time.time(), 600
         values = curve(random.Random(5), target["heap"]["verdict"], 300 * MIB, 140)
         start = now - length * len(values)
+        earlier = [] if query.get("site") or query.get("type") else [
+            {"start": start - (12 - i) * 1800, "end": start - (11 - i) * 1800, "inuse_bytes": (150 + i) * MIB,
+             "inuse_min_bytes": (140 + i) * MIB, "alloc_bytes": 1e9 * (i % 6)} for i in range(12)]
         rate = (values[-1] - values[0]) / (length * len(values))
         return {"target": target["id"], "site": query.get("site"), "type": query.get("type"),
                 **verdict_of(target["heap"]["verdict"], rate, 9 * HOUR_S),
-                "gates": gates(target["heap"]["verdict"]),
+                "gates": gates(target["heap"]["verdict"]), "earlier": earlier,
                 "blocks": [{"start": start + i * length, "end": start + (i + 1) * length, "inuse_bytes": v,
                             "inuse_min_bytes": round(v * 0.93), "alloc_bytes": (i if i < 20 else i - 20) * 90 * MIB} for i, v in enumerate(values)]}
 

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { buildMarks, memoryLines } from "../../web/src/target/memory.js";
+import { deploysOf } from "../../web/src/target/deploys.js";
+import { memoryLines } from "../../web/src/target/memory.js";
 import { inOrder } from "../../web/src/target/order.js";
 
 const look = (minute, resident) => ({ at: `2026-11-21T10:0${minute}:00Z`, resident, inuse: 0 });
@@ -40,9 +41,38 @@ test("rows come largest first, unknown ones last", () => {
   assert.equal(inOrder([{ id: 1 }], "no such column").length, 1);
 });
 
-test("the build a leak began in is marked where it was first seen", () => {
-  const seen = { version: "v2", absentIn: "v1", at: "1970-01-01T00:01:00Z" };
-  assert.deepEqual(buildMarks({ firstSeenIn: seen }), [{ time_s: 60, label: "v2", colour: "dim" }]);
-  assert.deepEqual(buildMarks({ firstSeenIn: { ...seen, absentIn: null } }), []);
-  assert.deepEqual(buildMarks({ firstSeenIn: null }), []);
+const ran = (version, id, from, to) => ({ id, version, vcs_revision: "", from, to });
+const minute = (n) => `1970-01-01T00:${String(n).padStart(2, "0")}:00Z`;
+
+test("each build after the first is a deploy", () => {
+  const builds = [ran("v1", "aa", minute(1), minute(2)), ran("v2", "bb", minute(3), minute(4))];
+  assert.deepEqual(deploysOf({ builds }), [
+    { time_s: 180, build: "v2", id: "bb", isDeploy: true, leaks: false },
+  ]);
+  assert.deepEqual(deploysOf({ builds: builds.slice(0, 1) }), []);
+  assert.deepEqual(deploysOf({}), []);
+});
+
+test("two builds of one name are told apart by their ids", () => {
+  const builds = ["0123456789", "abcdef0123", "0123456789"].map((id, i) =>
+    ran("v1", id, minute(i + 1), minute(i + 1)),
+  );
+  assert.deepEqual(
+    deploysOf({ builds }).map(({ build }) => build),
+    ["v1 (abcdef01)", "v1 (01234567)"],
+  );
+});
+
+test("the build a leak began in is marked where it was deployed, or else first seen", () => {
+  const firstSeenIn = { version: "v2", revision: "", buildId: "bb", absentIn: "v1", at: minute(9) };
+  const builds = [ran("v1", "aa", minute(1), minute(2)), ran("v2", "bb", minute(3), minute(4))];
+  assert.deepEqual(
+    deploysOf({ builds, firstSeenIn }).map(({ time_s, leaks }) => [time_s, leaks]),
+    [[180, true]],
+  );
+  assert.deepEqual(deploysOf({ builds: builds.slice(1), firstSeenIn }), [
+    { time_s: 540, build: "v2", id: "bb", isDeploy: false, leaks: true },
+  ]);
+  const always = { ...firstSeenIn, absentIn: null };
+  assert.equal(deploysOf({ builds, firstSeenIn: always })[0].leaks, false);
 });

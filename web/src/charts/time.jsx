@@ -46,28 +46,43 @@ function seriesOf(lines, palette) {
   }));
 }
 
-// marks: [{ time_s, label, colour }], upright lines with a word at their top.
+// A word that can be read whatever lies below it.
+function writeOn(ctx, background, { label, left, bottom, width, ratio }) {
+  const colour = ctx.fillStyle;
+  ctx.fillStyle = background;
+  ctx.globalAlpha = 0.75;
+  ctx.fillRect(left - 2 * ratio, bottom - 10 * ratio, width + 4 * ratio, 13 * ratio);
+  ctx.globalAlpha = 1;
+  ctx.fillStyle = colour;
+  ctx.fillText(label, left, bottom);
+}
+
+// marks: [{ time_s, label, colour, isBold }], upright lines with a word at their top; what is bold has the
+// first line of words for itself and is drawn through.
 function drawMarks(plot, marks, palette) {
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio;
   ctx.save();
   ctx.font = `${11 * ratio}px system-ui, sans-serif`;
-  let labelled = -Infinity;
-  for (const { time_s, label, colour } of marks) {
+  const labelled = [-Infinity, -Infinity]; // where the last word of each line ends
+  for (const { time_s, label, colour, isBold } of marks) {
     const x = Math.round(plot.valToPos(time_s, "x", true));
     if (!(x >= bbox.left && x <= bbox.left + bbox.width)) continue;
     ctx.strokeStyle = ctx.fillStyle = palette[colour];
-    ctx.setLineDash([3 * ratio, 3 * ratio]);
+    ctx.setLineDash(isBold ? [] : [3 * ratio, 3 * ratio]);
+    ctx.lineWidth = (isBold ? 1.5 : 1) * ratio;
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
     const width = ctx.measureText(label).width;
-    if (x < labelled) continue; // it would be written over the one before
+    const line = isBold ? 0 : 1;
     const late = x + width + 8 * ratio > bbox.left + bbox.width;
-    ctx.textAlign = late ? "right" : "left";
-    ctx.fillText(label, x + (late ? -5 : 5) * ratio, bbox.top + LABEL_PX * ratio);
-    labelled = x + width + 10 * ratio;
+    const left = late ? x - width - 5 * ratio : x + 5 * ratio;
+    if (left < labelled[line]) continue; // it would be written over the one before
+    const bottom = bbox.top + (line + 1) * LABEL_PX * ratio;
+    writeOn(ctx, palette.card, { label, left, bottom, width, ratio });
+    labelled[line] = left + width + 10 * ratio;
   }
   ctx.restore();
 }
@@ -123,6 +138,7 @@ function showNewest(plot) {
 }
 
 const PALETTE = [
+  "card",
   "text",
   "dim",
   "line",

@@ -1,7 +1,5 @@
 // A target's memory beyond its live heap, as /memory tells it. Pure functions.
 
-import { firstBuild } from "../fleet/rows.js";
-
 const LINES = [
   { key: "resident", label: "RSS", colour: "growing" },
   { key: "inuse", label: "spans in use", colour: "healthy", width: 1 },
@@ -39,11 +37,4 @@ export function memoryLines(memory) {
     ],
     lines: [...past, ...limits].map(({ key, ...line }) => line),
   };
-}
-
-// The build that the target's leak began in, where it was first seen: as a list of marks, of one or none.
-export function buildMarks({ firstSeenIn }) {
-  const build = firstBuild(firstSeenIn);
-  const time_s = seconds(firstSeenIn?.at);
-  return build && time_s ? [{ time_s, label: build, colour: "dim" }] : [];
 }

@@ -25,7 +25,7 @@ import { History } from "../charts/history.jsx";
 import { frameOf } from "../fleet/answers.js";
 import { rateOf } from "../fleet/rows.js";
 import { href } from "../route.js";
-import { TargetTitle } from "./view.jsx";
+import { deploysOf } from "./deploys.js";
 
 const ROWS_ASKED = 8192;
 const REPLICAS_MAX = 24; // each costs two requests a round
@@ -237,7 +237,7 @@ function Found({ target, kind, row, sites }) {
           what="history"
           absent={<p class="dim">Too small to be followed over time so far.</p>}
         >
-          {(data) => <History series={data} />}
+          {(data) => <History series={data} deploys={deploysOf(target)} />}
         </Live>
       </section>
       <Stacks sites={sitesOf(kind, row, sites)} />

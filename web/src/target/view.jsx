@@ -12,10 +12,11 @@ import { buildName, limitOf, rateOf } from "../fleet/rows.js";
 import { href } from "../route.js";
 import { Capture } from "./capture.jsx";
 import { Goroutines } from "./goroutines.jsx";
-import { buildMarks, memoryLines } from "./memory.js";
+import { deploysOf } from "./deploys.js";
+import { memoryLines } from "./memory.js";
 import { Rows } from "./rows.jsx";
 
-export function TargetTitle({ labels, health, verdict, children }) {
+function TargetTitle({ labels, health, verdict, children }) {
   return (
     <header class="title">
       <a href="#/" class="up" data-up>
@@ -96,7 +97,7 @@ function Chart({ target, memory }) {
           <History
             series={{ ...series, onset: target.onset }}
             more={more}
-            marks={buildMarks(target)}
+            deploys={deploysOf(target)}
           />
         )}
       </Live>
