@@ -1,6 +1,7 @@
 /* leakwatchd: watches Go services for memory leaks from outside. The list of what is started, and
  * its mirror. */
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/log.h"
@@ -25,11 +26,20 @@ struct daemon {
     struct loop *loop;
     struct engine *engine;
     struct notify *notify;
+    bool is_stopping;
 };
 
+/* Of what a worker does then nothing waits for anybody else for longer than a second or so, and the
+ * rest is writing: a signal that comes again, as from an impatient supervisor, would gain little,
+ * and lose what is not written yet. Who cannot wait has SIGKILL, which loses no more than that. */
 static void stop(void *ctx, int signo)
 {
     struct daemon *d = ctx;
+    if (d->is_stopping)
+        return;
+    d->is_stopping = true;
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
     lw_info("main", "stopping on %s", signo == SIGTERM ? "SIGTERM" : "SIGINT");
     loop_stop(d->loop);
 }

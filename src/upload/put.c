@@ -153,6 +153,7 @@ static int set_place(CURL *easy, const struct config_upload *config, const char 
     rc |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     rc |= curl_easy_setopt(easy, CURLOPT_PROXY, "");
     rc |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    rc |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* a stop does not wait for DNS */
     rc |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(config->timeout_ns / LW_NS_PER_MS));
     if (config->ca_file)
         rc |= curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);

@@ -1,6 +1,8 @@
 """State: survives kill -9, a damaged file is set aside aloud, and no two daemons share one."""
 
+import itertools
 import random
+import signal
 import sqlite3
 import time
 
@@ -106,6 +108,21 @@ def test_unwritable_storage(daemon, tmp_path, inside):
     d.errors_expected = True
     assert d.child.wait(20) == 1
     assert str(storage) in d.log()
+
+
+def test_signals_that_come_again_cut_nothing_short(daemon, go_target):
+    target = go_target("sessionlru")
+    d = daemon(CONFIG.format(address=target.address).replace("checkpoint_interval: 5s",
+                                                             "checkpoint_interval: 1m"))
+    d.wait_up(target.address)
+    for signum in itertools.cycle((signal.SIGTERM, signal.SIGINT)):
+        if d.child.poll() is not None:
+            break
+        d.child.send_signal(signum)
+    assert d.child.returncode == 0
+    assert d.log().count("stopping on") == 1
+    with sqlite3.connect(d.storage_dir / DATABASE) as db:
+        assert db.execute("SELECT count(*) FROM series").fetchone()[0] > 0
 
 
 def test_two_daemons_on_one_storage(daemon):
