@@ -91,7 +91,8 @@ struct api_captures {
      * already; *incident_id. False: a rule refused; *why. */
     bool (*request)(void *ctx, uint64_t target_id, const char *reason, uint64_t *incident_id,
         struct capture_judgement *why);
-    /* All rules as they would judge now, without the target being asked. */
+    /* All rules as they would judge a verdict's wish now, without the target being asked; which of
+     * them bind whoever else asks says capture_rule_binds. */
     void (*judge)(
         void *ctx, uint64_t target_id, struct capture_judgement rules[CAPTURE_RULE_COUNT]);
     size_t (*refusals)(

@@ -76,6 +76,30 @@ static void render_refusals(
     }
 }
 
+static bool is_allowed(
+    const struct capture_judgement rules[CAPTURE_RULE_COUNT], enum capture_trigger trigger)
+{
+    for (int i = 0; i < CAPTURE_START_RULES; i++) {
+        if (!rules[i].passed && capture_rule_binds(rules[i].rule, trigger))
+            return false;
+    }
+    return true;
+}
+
+static void render_capture(cJSON *data, const struct capture_judgement rules[CAPTURE_RULE_COUNT])
+{
+    cJSON *capture = json_object(data, "capture");
+    json_bool(capture, "allowed", is_allowed(rules, CAPTURE_BY_VERDICT));
+    cJSON *triggers = json_object(capture, "allowedFor");
+    for (int t = 0; t < CAPTURE_TRIGGER_COUNT; t++) {
+        enum capture_trigger trigger = (enum capture_trigger)t;
+        json_bool(triggers, capture_trigger_word(trigger), is_allowed(rules, trigger));
+    }
+    cJSON *list = json_array(capture, "rules");
+    for (int i = 0; i < CAPTURE_RULE_COUNT; i++)
+        render_judgement(json_append(list), &rules[i]);
+}
+
 static void why(void *ctx, const struct http_request *request, struct http_response *response)
 {
     const struct api_captures *captures = ctx;
@@ -85,14 +109,7 @@ static void why(void *ctx, const struct http_request *request, struct http_respo
     struct capture_judgement rules[CAPTURE_RULE_COUNT];
     captures->judge(captures->ctx, target->id, rules);
     cJSON *data = cJSON_CreateObject();
-    cJSON *capture = json_object(data, "capture");
-    bool is_allowed = true;
-    for (int i = 0; i < CAPTURE_START_RULES; i++)
-        is_allowed = is_allowed && rules[i].passed;
-    json_bool(capture, "allowed", is_allowed);
-    cJSON *list = json_array(capture, "rules");
-    for (int i = 0; i < CAPTURE_RULE_COUNT; i++)
-        render_judgement(json_append(list), &rules[i]);
+    render_capture(data, rules);
     cJSON *verdict = json_object(data, "verdict");
     const struct trend_config *config = store_trend_config(captures->view->store);
     render_target_verdict(verdict, target, config);

@@ -45,6 +45,12 @@ const char *capture_trigger_word(enum capture_trigger trigger)
     return words[trigger];
 }
 
+bool capture_rule_binds(enum capture_rule rule, enum capture_trigger trigger)
+{
+    bool is_own = trigger == CAPTURE_BY_VERDICT || trigger == CAPTURE_BY_MEMORY;
+    return rule != CAPTURE_RULE_MUTED || is_own;
+}
+
 /* ---- bytes of a day ---- */
 
 static int64_t day_sum(const struct day *day, struct lw_wall now)

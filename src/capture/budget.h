@@ -6,6 +6,7 @@
 #ifndef LW_CAPTURE_BUDGET_H
 #define LW_CAPTURE_BUDGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,10 @@ enum capture_trigger {
 };
 
 const char *capture_trigger_word(enum capture_trigger trigger);
+
+/* Whether a rule is held against what asks: a mute is about what the daemon says by itself; whoever
+ * else asks for a capture gets it. */
+bool capture_rule_binds(enum capture_rule rule, enum capture_trigger trigger);
 
 struct capture_refusal {
     struct lw_wall at;

@@ -302,15 +302,13 @@ static bool is_muted(const struct engine *engine, const struct store_target *tar
     return evidence_catalogue_is_muted(engine->incidents, &like, loop_wall_now(engine->loop));
 }
 
-/* A mute is about what the daemon says by itself; who asks for a capture gets it. */
 static struct capture_wish wish_of(
     const struct engine *engine, const struct store_target *target, enum capture_trigger trigger)
 {
-    bool is_own = trigger == CAPTURE_BY_VERDICT || trigger == CAPTURE_BY_MEMORY;
     return (struct capture_wish){
         .target_id = target->id,
         .trigger = trigger,
-        .is_muted = is_own && is_muted(engine, target),
+        .is_muted = capture_rule_binds(CAPTURE_RULE_MUTED, trigger) && is_muted(engine, target),
         .now = loop_wall_now(engine->loop),
     };
 }

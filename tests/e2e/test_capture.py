@@ -119,6 +119,7 @@ def test_a_capture_on_request_and_its_cooldown(daemon, go_target):
     assert int(refused.headers["Retry-After"]) > 0
     why = d.api(f"targets/{target_id}/why")
     assert why["capture"]["allowed"] is False
+    assert not any(why["capture"]["allowedFor"].values())
     assert [r["rule"] for r in why["capture"]["rules"] if not r["passed"] and r["value"] >= 0] == [
         "cooldown"]
     assert why["lastRefusals"][0]["rule"] == "cooldown"
@@ -134,6 +135,24 @@ def test_a_capture_on_request_and_its_cooldown(daemon, go_target):
     damaged = d.api(f"incidents/{incident['id']}")
     assert damaged["report"] is None and "more than the" in damaged["reportError"]
     assert files_of(damaged) == files
+
+
+def test_a_mute_does_not_refuse_a_person(daemon, go_target):
+    target = go_target("sessionlru")
+    d = daemon(config_of(target, f"{CHEAP}, cooldown: 1s"))
+    target_id = d.wait_up(target.address)["id"]
+    first = wait_finished(d, capture(d, target_id).json()["data"]["incident"])
+    muted = d.post(f"/api/v1/incidents/{first['id']}/mute", json={"for": "2h"})
+    assert muted.status_code == 200, muted.text
+
+    def allowed_for():
+        told = d.api(f"targets/{target_id}/why")["capture"]
+        return told["allowedFor"] if told["allowedFor"]["api"] else None
+
+    assert wait_until(allowed_for, 20, "the end of the cooldown") == {
+        "verdict": False, "memory": False, "webhook": True, "api": True}
+    assert d.api(f"targets/{target_id}/why")["capture"]["allowed"] is False
+    assert capture(d, target_id).status_code == 202
 
 
 def test_a_target_killed_meanwhile_leaves_what_was_fetched(daemon, go_target):

@@ -142,6 +142,11 @@ static void test_off_and_muted(void **state)
     struct capture_judgement why;
     assert_false(capture_budget_begin(budget, &config, &muted, &why));
     assert_int_equal(why.rule, CAPTURE_RULE_MUTED);
+    assert_true(capture_rule_binds(CAPTURE_RULE_MUTED, CAPTURE_BY_VERDICT));
+    assert_true(capture_rule_binds(CAPTURE_RULE_MUTED, CAPTURE_BY_MEMORY));
+    assert_false(capture_rule_binds(CAPTURE_RULE_MUTED, CAPTURE_BY_WEBHOOK));
+    assert_false(capture_rule_binds(CAPTURE_RULE_MUTED, CAPTURE_BY_API));
+    assert_true(capture_rule_binds(CAPTURE_RULE_COOLDOWN, CAPTURE_BY_API));
     config.enabled = false;
     assert_refused_by(1, CAPTURE_RULE_ENABLED);
 }

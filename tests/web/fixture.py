@@ -231,7 +231,7 @@ class Answers:
                 "sample": query.get("sample", "inuse_space"), "at": rfc3339(20)}
 
     def why(self, target, query):
-        return {"capture": {"allowed": True, "rules": []}, "verdict": {}, "lastRefusals": []}
+        return {"capture": {"allowed": True, "allowedFor": {"api": True}, "rules": []}, "verdict": {}, "lastRefusals": []}
 
     # ---- incidents ----
 

@@ -28,10 +28,10 @@ export function Capture({ target }) {
   const [busy, setBusy] = useState(false);
   if (!why.data?.capture) return null;
   const { rules = [] } = why.data.capture;
-  // The daemon says what it would do by itself; a mute does not refuse a person.
-  const isMuted = rules.some(({ rule, passed }) => rule === "muted" && passed === false);
-  const allowed = why.data.capture.allowed || isMuted;
-  const refusing = allowed ? null : rules.find(({ passed }) => passed === false);
+  const allowed = why.data.capture.allowedFor.api;
+  const refusing = allowed
+    ? null
+    : rules.find(({ rule, passed }) => passed === false && rule !== "muted"); // not for a person
   async function capture() {
     setBusy(true);
     try {
