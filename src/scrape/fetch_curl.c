@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "config.h"
@@ -27,9 +29,10 @@
 #define CONNECTION_MAX_IDLE_S 300L /* as Prometheus */
 #define CA_CACHE_S            60L /* libcurl's own default, a day, would ignore a rotated CA that long */
 
-/* Idle connections kept: half of the descriptors we may open, within these bounds. */
+/* Connections kept: half of the descriptors we may open, within these bounds. libcurl looks at each
+ * of them once a second. */
 #define KEPT_CONNECTIONS_MIN 16
-#define KEPT_CONNECTIONS_MAX 8192
+#define KEPT_CONNECTIONS_MAX 4096
 
 enum state {
     WAITING, /* for its turn */
@@ -71,6 +74,8 @@ struct curl_fetcher {
     CURL **spare; /* owned easy handles, reset; room for transfers_max */
     int spare_count;
     size_t budget_left;
+    long sockets; /* open ones, those of idle connections included */
+    long connections_kept;
 };
 
 /* ---- libcurl's callbacks: they note why, and end the transfer by taking too little ---- */
@@ -125,6 +130,29 @@ static size_t body_came(char *bytes, size_t size, size_t len, void *ctx)
     return len;
 }
 
+/* CURLOPT_OPENSOCKETFUNCTION: only for a connection that is new. When as many as are kept are open
+ * already, it is for this one transfer. libcurl itself would keep it and close the one that is idle
+ * longest, which in a fleet of more targets is the one needed next, and look at all to find it. */
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct scrape_fetch *fetch = ctx;
+    struct curl_fetcher *fetcher = fetch->fetcher;
+    (void)purpose;
+    if (fetcher->sockets >= fetcher->connections_kept)
+        curl_easy_setopt(fetch->easy, CURLOPT_FORBID_REUSE, 1L);
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    fetcher->sockets += fd >= 0;
+    return fd;
+}
+
+/* CURLOPT_CLOSESOCKETFUNCTION: the connection can outlive its transfer, so ctx is the fetcher. */
+static int close_socket(void *ctx, curl_socket_t fd)
+{
+    struct curl_fetcher *fetcher = ctx;
+    fetcher->sockets--;
+    return close(fd);
+}
+
 /* ---- setting up a transfer ---- */
 
 static int set_transport(struct scrape_fetch *fetch)
@@ -141,6 +169,9 @@ static int set_transport(struct scrape_fetch *fetch)
     rc |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     rc |= curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, CONNECTION_MAX_IDLE_S);
     rc |= curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_S);
+    /* What is scraped once a minute is looked up anew anyway (libcurl's own default is 60 s), and
+     * after each transfer libcurl walks all that it remembers. */
+    rc |= curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
     return rc;
 }
 
@@ -154,6 +185,10 @@ static int set_callbacks(struct scrape_fetch *fetch)
     rc |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, fetch);
     rc |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_came);
     rc |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
+    rc |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    rc |= curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, fetch);
+    rc |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    rc |= curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, fetch->fetcher);
     return rc;
 }
 
@@ -417,7 +452,8 @@ struct scrape_fetcher *scrape_fetcher_new_curl(
     }
     /* OpenSSL writes to sockets without MSG_NOSIGNAL. */
     signal(SIGPIPE, SIG_IGN);
-    struct scrape_multi *multi = scrape_multi_new(loop, kept_connections(), ended, err);
+    long kept = kept_connections();
+    struct scrape_multi *multi = scrape_multi_new(loop, kept, ended, err);
     if (!multi) {
         curl_global_cleanup();
         return NULL;
@@ -426,6 +462,7 @@ struct scrape_fetcher *scrape_fetcher_new_curl(
     fetcher->base = (struct scrape_fetcher){.start = start, .cancel = cancel, .free = free_fetcher};
     fetcher->loop = loop;
     fetcher->multi = multi;
+    fetcher->connections_kept = kept;
     TAILQ_INIT(&fetcher->waiting);
     TAILQ_INIT(&fetcher->running);
     fetcher->transfers_max = transfers_max;

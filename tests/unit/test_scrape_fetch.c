@@ -2,6 +2,7 @@
  * is to succeed has a long timeout, what is to run into its timeout would never end otherwise. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <netdb.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +32,7 @@
 #define TRANSFERS_MAX 30
 #define STUCK_S       120 /* SIGALRM ends a test program that hangs */
 #define BATCH_MAX     40
+#define KEPT_MIN      16 /* connections that are kept however few files may be open */
 
 /* ---- a resolver without a network: libcurl's calls of getaddrinfo end up here ---- */
 
@@ -46,7 +49,8 @@ int getaddrinfo(const char *restrict node, const char *restrict service,
         sem_wait(&resolver_may_go_on);
         return EAI_NONAME;
     }
-    return real(node, service, hints, found);
+    bool is_here = node && strncmp(node, "host-", 5) == 0;
+    return real(is_here ? "127.0.0.1" : node, service, hints, found);
 }
 
 /* ---- a small world ---- */
@@ -220,6 +224,34 @@ static void test_connection_is_kept_alive(void **state)
     assert_fails(get(w, "/status/404", LONG_NS), LW_HTTP_STATUS, "404");
     assert_body(get(w, "/ok", LONG_NS), "hello");
     assert_int_equal(hostile_connections(w->server), 1);
+}
+
+/* A fetcher that keeps only as many connections as one may at the least. */
+static void fetcher_replace_by_modest(struct world *w)
+{
+    struct rlimit files, few;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+    few = files;
+    few.rlim_cur = 2 * KEPT_MIN;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    fetcher_replace(w, TRANSFERS_MAX, BUDGET_BYTES);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+}
+
+/* Of more hosts than connections are kept the same ones keep theirs, and do not take turns. */
+static void test_hosts_do_not_take_turns_at_connections(void **state)
+{
+    struct world *w = *state;
+    enum { HOSTS = KEPT_MIN + 4, ROUNDS = 3 };
+    fetcher_replace_by_modest(w);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < HOSTS; i++) {
+            char url[64];
+            snprintf(url, sizeof url, "http://host-%d.test:%d/ok", i, hostile_port(w->server));
+            assert_body(get_url(w, url, LONG_NS), "hello");
+        }
+    }
+    assert_int_equal(hostile_connections(w->server), HOSTS + (ROUNDS - 1) * (HOSTS - KEPT_MIN));
 }
 
 static void test_content_encoding_is_left_alone(void **state)
@@ -728,6 +760,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_body_arrives),
         TEST(test_connection_is_kept_alive),
+        TEST(test_hosts_do_not_take_turns_at_connections),
         TEST(test_content_encoding_is_left_alone),
         TEST(test_request_headers),
         TEST(test_json_is_posted),
