@@ -339,6 +339,13 @@ static void enqueue(struct binaries *binaries, struct binaries_ask *ask, struct 
     start_next(binaries);
 }
 
+int binaries_may_ask(
+    struct binaries *binaries, const struct binaries_request *request, struct lw_err *err)
+{
+    const struct target *target = target_of(binaries, request->target_id);
+    return check_target(binaries, target, binaries_request_identity(request), err);
+}
+
 int binaries_ask(
     struct binaries *binaries, const struct binaries_request *request, struct lw_err *err)
 {

@@ -131,6 +131,11 @@ void binaries_apply(struct binaries *binaries, struct config *config);
 int binaries_ask(struct binaries *binaries, const struct binaries_request *request,
     struct lw_err *err) LW_MUST_CHECK;
 
+/* Whether binaries_ask would take it, for which request->sites need not be there yet: 0, or -1 with
+ * its errors. */
+int binaries_may_ask(struct binaries *binaries, const struct binaries_request *request,
+    struct lw_err *err) LW_MUST_CHECK;
+
 /* Waits for all jobs of the loop (the owners of other jobs must still be alive); no answered() is
  * called any more. Uploads must have been freed. Clears *binaries; NULL is a no-op. */
 void binaries_free(struct binaries **binaries);

@@ -80,7 +80,8 @@ static void ask_types(struct analysis *a, const struct profile *profile)
 {
     struct binaries_request request;
     struct lw_err err;
-    if (engine_learn_request(a->target, analysis_job(a), profile, &request)) {
+    if (engine_learn_request(a->target, analysis_job(a), profile, &request) &&
+        engine_learn_sites(a->target, profile, &request)) {
         a->is_asking = binaries_ask(a->binaries, &request, &err) == 0;
         if (!a->is_asking)
             a->types_err = err;

@@ -301,7 +301,10 @@ static void add_unknown_sites(
     round->calls = lw_new(most, sizeof *round->calls);
     for (size_t i = 0; i < most; i++) {
         const struct profile_site *site = &profile->sites[i];
-        if (site->leaf_location < site->address_count && !store_kind_of(target, site->id))
+        if (store_kind_of(target, site->id))
+            continue;
+        site = profile_site_whole(profile, site);
+        if (site && site->leaf_location < site->address_count)
             add_site(round, site);
     }
 }

@@ -10,8 +10,13 @@ static size_t find_unknown(const struct store_target *target, const struct profi
     size_t count = 0;
     for (size_t i = 0; i < profile->site_count && count < max; i++) {
         const struct profile_site *site = &profile->sites[i];
+        if (store_type_of(target, site->id))
+            continue;
+        site = profile_site_whole(profile, site);
+        if (!site)
+            break;                         /* so many stacks that the rest is for the next time */
         size_t skip = site->leaf_location; /* the runtime's own frames */
-        if (store_type_of(target, site->id) || skip >= site->address_count)
+        if (skip >= site->address_count)
             continue;
         list[count++] = (struct binaries_site){
             .id = site->id,
@@ -27,12 +32,9 @@ static size_t find_unknown(const struct store_target *target, const struct profi
 bool engine_learn_request(const struct store_target *target, const struct config_job *job,
     const struct profile *profile, struct binaries_request *request)
 {
-    size_t max =
-        profile->site_count < BINARIES_SITES_MAX ? profile->site_count : BINARIES_SITES_MAX;
     *request = (struct binaries_request){0};
     if (!profile->mapping_count)
         return false;
-    struct binaries_site *sites = lw_new(max, sizeof *sites);
     const struct profile_mapping *m = &profile->mappings[0];
     *request = (struct binaries_request){
         .target_id = target->id,
@@ -40,9 +42,22 @@ bool engine_learn_request(const struct store_target *target, const struct config
         .job = job,
         .process = target->restarts,
         .mapping = {m->start, m->limit, m->offset, m->file, m->build_id},
-        .sites = sites,
-        .site_count = find_unknown(target, profile, sites, max),
     };
+    for (size_t i = 0; i < profile->site_count; i++) {
+        if (!store_type_of(target, profile->sites[i].id))
+            return true;
+    }
+    return false;
+}
+
+bool engine_learn_sites(const struct store_target *target, const struct profile *profile,
+    struct binaries_request *request)
+{
+    size_t max =
+        profile->site_count < BINARIES_SITES_MAX ? profile->site_count : BINARIES_SITES_MAX;
+    struct binaries_site *sites = lw_new(max, sizeof *sites);
+    request->sites = sites;
+    request->site_count = find_unknown(target, profile, sites, max);
     return request->site_count > 0;
 }
 

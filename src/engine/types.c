@@ -7,19 +7,27 @@
 #include "engine/engine_priv.h"
 #include "engine/learn.h"
 
+static int ask(struct engine *engine, const struct store_target *target,
+    const struct profile *profile, struct binaries_request *request, struct lw_err *err)
+{
+    if (binaries_may_ask(engine->binaries, request, err) < 0)
+        return -1;
+    if (!engine_learn_sites(target, profile, request))
+        return 0;
+    return binaries_ask(engine->binaries, request, err);
+}
+
 void engine_ask_types(
     struct engine *engine, const struct store_target *target, const struct profile *profile)
 {
     const struct config_job *job = engine_job_find(engine, target->job_name);
     struct binaries_request request;
-    if (!engine->binaries || !job)
+    if (!engine->binaries || !job || !engine_learn_request(target, job, profile, &request))
         return;
-    if (engine_learn_request(target, job, profile, &request)) {
-        struct lw_err err; /* busy, or not found lately: a later scrape asks again */
-        if (binaries_ask(engine->binaries, &request, &err) < 0 && err.code != LW_BUSY &&
-            !target->build && strcmp(target->build_error, err.msg) != 0)
-            store_unlearn(engine->store, target->id, err.msg);
-    }
+    struct lw_err err; /* busy, or not found lately: a later scrape asks again */
+    if (ask(engine, target, profile, &request, &err) < 0 && err.code != LW_BUSY && !target->build &&
+        strcmp(target->build_error, err.msg) != 0)
+        store_unlearn(engine->store, target->id, err.msg);
     free((void *)request.sites);
 }
 

@@ -10,6 +10,7 @@ libleakwatch_a_SOURCES += \
 	src/profile/memstats.c src/profile/memstats.h \
 	src/profile/reader.c src/profile/reader.h src/profile/reader_priv.h \
 	src/profile/reader_fields.c \
+	src/profile/reader_stacks.c \
 	src/profile/reader_sums.c \
 	src/profile/sample_type.c src/profile/sample_type.h \
 	src/profile/samples.c \

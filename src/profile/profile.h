@@ -73,7 +73,8 @@ struct profile_site {
     size_t leaf;          /* the first frame that is not the runtime's; 0 if all are */
     size_t responsible;   /* the first frame of the program's own code; see profile_responsible() */
     struct profile_values values;
-    const struct profile_size *sizes; /* sorted by object_bytes, sums to values */
+    const struct profile_size
+        *sizes; /* sorted by object_bytes, sums to values; not in what is lent */
     size_t size_count;
     /* Sampling variance of inuse_bytes per byte of it, in bytes: Re of Var(I) = I * Re, the mean
      * over the sizes b of s_b (1 - p_b) / p_b weighted by in-use, p_b = 1 - exp(-s_b / period)
@@ -99,12 +100,19 @@ struct profile {
     size_t site_count;
     const struct profile_mapping *mappings; /* [0] is the main binary in what Go writes */
     size_t mapping_count;
-    struct profile_values total; /* of all sites */
-    int64_t period_bytes;        /* MemProfileRate; 0: off, 1: everything is recorded */
-    struct lw_wall taken;        /* the target's clock; 0 = not said */
-    size_t sample_count;         /* rows in the file, before summing */
-    size_t raw_bytes;            /* inflated size */
+    struct profile_values total;   /* of all sites */
+    int64_t period_bytes;          /* MemProfileRate; 0: off, 1: everything is recorded */
+    struct lw_wall taken;          /* the target's clock; 0 = not said */
+    size_t sample_count;           /* rows in the file, before summing */
+    size_t raw_bytes;              /* inflated size */
+    struct profile_reader *reader; /* who lends it and makes its stacks; NULL: it has them all */
 };
+
+/* A site of the profile with its stack, which in a profile that is lent (profile/reader.h) is made
+ * now, unless it was before: until then only id, values and noise_bytes are set. Not by two threads
+ * at once. NULL: its stacks would take more than limits->decode_bytes. */
+const struct profile_site *profile_site_whole(
+    const struct profile *profile, const struct profile_site *site);
 
 /* Bounds of what is taken from one target. */
 struct profile_limits {

@@ -8,14 +8,14 @@
 #include "profile/reader_priv.h"
 #include "profile/sniff.h"
 
-#define TABLES_COUNT 18
+#define TABLES_COUNT 15
 
 /* All of them, for whoever empties or frees all. */
 static void list_tables(struct profile_reader *r, struct reader_table *list[TABLES_COUNT])
 {
     struct reader_table *all[TABLES_COUNT] = {&r->types, &r->rows, &r->stacks, &r->mappings,
-        &r->locations, &r->lines, &r->functions, &r->strings, &r->characters, &r->keys, &r->hashes,
-        &r->frames, &r->frame_refs, &r->addresses, &r->sizes, &r->sites, &r->order, &r->known};
+        &r->locations, &r->lines, &r->functions, &r->strings, &r->characters, &r->hashes, &r->sums,
+        &r->index, &r->order, &r->sites, &r->known};
     memcpy(list, all, sizeof all);
 }
 
@@ -26,7 +26,8 @@ struct profile_reader *profile_reader_new(bool with_isal)
         return NULL;
     r->inflate = profile_inflate_new(with_isal);
     r->window = malloc(READER_WINDOW_BYTES);
-    if (!r->inflate || !r->window)
+    r->last = malloc(READER_STACK_BYTES_MAX);
+    if (!r->inflate || !r->window || !r->last)
         profile_reader_free(&r);
     return r;
 }
@@ -52,6 +53,8 @@ void profile_reader_free(struct profile_reader **reader)
     if (r->inflate)
         profile_inflate_free(&r->inflate);
     free(r->window);
+    free(r->last);
+    lw_arena_free(&r->memory);
     free(r);
     *reader = NULL;
 }
@@ -90,6 +93,7 @@ void *reader_table_add(
 static void begin(struct profile_reader *r, const struct profile_limits *limits)
 {
     profile_free(&r->slow);
+    lw_arena_free(&r->memory);
     if (r->table_bytes > PROFILE_READER_KEPT_BYTES)
         free_tables(r);
     struct reader_table *list[TABLES_COUNT];
@@ -98,8 +102,8 @@ static void begin(struct profile_reader *r, const struct profile_limits *limits)
         list[i]->count = 0;
     r->budget_bytes = limits->decode_bytes;
     r->has_label = false;
-    r->location_max = 0;
-    r->sample_count = r->raw_bytes = 0;
+    r->last_bytes = 0;
+    r->raw_bytes = 0;
     r->time_ns = r->period_bytes = 0;
 }
 
@@ -156,8 +160,10 @@ static bool scan_gzip(struct profile_reader *r, size_t inflated_limit)
 
 bool reader_scan(struct profile_reader *r, const void *body, size_t body_len, size_t inflated_limit)
 {
-    if (body_len > UINT_MAX)
+    unsigned char *before_stacks = reader_table_add(r, &r->stacks, 1, 1);
+    if (body_len > UINT_MAX || !before_stacks)
         return false;
+    *before_stacks = 0;
     if (!profile_sniff_is_gzip(body, body_len))
         return body_len <= inflated_limit && scan_plain(r, body, body_len);
     profile_inflate_begin(r->inflate, body, body_len);

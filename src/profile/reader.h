@@ -18,11 +18,12 @@ struct profile_reader;
 struct profile_reader *profile_reader_new(bool with_isal);
 void profile_reader_free(struct profile_reader **reader);
 
-/* As profile_decode(), but the result is lent: it lies in the reader until its next call, any
- * thread may read it, and nobody frees it. Once its tables have grown to what the profiles need, a
- * call allocates nothing; what they hold beyond PROFILE_READER_KEPT_BYTES is let go at the next
- * call. The memory of limits->decode_bytes is this reader's own, which is a tenth of
- * profile_decode's. */
+/* As profile_decode(), but the result is lent: it lies in the reader until its next call, and
+ * nobody frees it; one thread at a time may have it. A site's stack is made by
+ * profile_site_whole(); its sizes are not told; sites without anything in use come last in no
+ * order. Once its tables have grown to what the profiles need, a call allocates nothing; what they
+ * hold beyond PROFILE_READER_KEPT_BYTES is let go at the next call. The memory of
+ * limits->decode_bytes is this reader's own, which is a fraction of profile_decode's. */
 const struct profile *profile_reader_decode(struct profile_reader *reader, const void *body,
     size_t body_len, const struct profile_limits *limits, struct lw_err *err) LW_MUST_CHECK;
 #define PROFILE_READER_KEPT_BYTES ((size_t)16 << 20)

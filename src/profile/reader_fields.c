@@ -1,6 +1,7 @@
 /* From the fields of profile.proto to tables. It takes what Go writes: known fields, with the types
  * they have, ids that run 1..N in each table, labels of one key. All else is for profile_decode().
  * Format: google/pprof's proto/profile.proto; https://protobuf.dev/programming-guides/encoding. */
+#include <stddef.h>
 #include <string.h>
 
 #include "profile/reader_priv.h"
@@ -16,6 +17,10 @@
 static inline const unsigned char *read_varint(
     const unsigned char *at, const unsigned char *end, uint64_t *value)
 {
+    if (at < end && *at < 0x80) { /* most are that short */
+        *value = *at;
+        return at + 1;
+    }
     uint64_t v = 0;
     for (unsigned i = 0; i < VARINT_BYTES_MAX && at < end; i++) {
         unsigned char byte = *at++;
@@ -68,16 +73,15 @@ static bool add_type(struct profile_reader *r, const unsigned char *at, const un
 struct sample {
     struct reader_row row;
     unsigned value_count;
+    unsigned char *stack; /* room for as many bytes as the sample has */
+    size_t stack_bytes;
 };
 
-static bool take_id(struct profile_reader *r, uint32_t *stack, struct sample *s, uint64_t id)
+/* What the ids are is looked at when all locations are known. */
+static void take_ids(struct sample *s, const unsigned char *at, const unsigned char *end)
 {
-    if (id == 0 || id >= UINT32_MAX)
-        return false;
-    if (id > r->location_max)
-        r->location_max = (uint32_t)id;
-    stack[s->row.depth++] = (uint32_t)id;
-    return true;
+    memcpy(s->stack + s->stack_bytes, at, (size_t)(end - at));
+    s->stack_bytes += (size_t)(end - at);
 }
 
 static bool take_value(struct sample *s, uint64_t value)
@@ -93,71 +97,115 @@ static bool take_label(
     struct profile_reader *r, struct sample *s, const unsigned char *at, const unsigned char *end)
 {
     uint64_t label[4]; /* key, str, num, num_unit */
-    if (!read_numbers(at, end, label, 4) || (r->has_label && label[0] != r->label_key))
+    if (!read_numbers(at, end, label, 4) || (r->has_label && label[0] != r->label_key) ||
+        label[2] > UINT32_MAX)
         return false;
     r->has_label = true;
     r->label_key = label[0];
-    if ((int64_t)label[2] > 0)
-        s->row.object_bytes = (int64_t)label[2];
+    if (label[2])
+        s->row.object_bytes = (uint32_t)label[2];
     return true;
 }
 
 /* Go writes up to two numbers each with its tag, more of them packed. */
-static bool take_packed(struct profile_reader *r, uint32_t *stack, struct sample *s, bool are_ids,
-    const unsigned char *at, const unsigned char *end)
+static bool take_packed_values(struct sample *s, const unsigned char *at, const unsigned char *end)
 {
     while (at < end) {
         uint64_t v;
         at = read_varint(at, end, &v);
-        if (!at || !(are_ids ? take_id(r, stack, s, v) : take_value(s, v)))
+        if (!at || !take_value(s, v))
             return false;
     }
     return true;
 }
 
 /* One field of a sample from its tag on: the byte after it, or NULL. */
-static const unsigned char *take_field(struct profile_reader *r, uint32_t *stack, struct sample *s,
-    const unsigned char *at, const unsigned char *end)
+static const unsigned char *take_field(
+    struct profile_reader *r, struct sample *s, const unsigned char *at, const unsigned char *end)
 {
     unsigned char tag = *at++;
+    const unsigned char *begin = at;
     uint64_t v;
     size_t len;
     if (tag == VARINT(1) || tag == VARINT(2)) {
         at = read_varint(at, end, &v);
-        return at && (tag == VARINT(1) ? take_id(r, stack, s, v) : take_value(s, v)) ? at : NULL;
+        if (at && tag == VARINT(1))
+            take_ids(s, begin, at);
+        return at && (tag == VARINT(1) || take_value(s, v)) ? at : NULL;
     }
     at = read_length(at, end, &len);
     if (!at)
         return NULL;
+    if (tag == BYTES(1)) {
+        take_ids(s, at, at + len);
+        return at + len;
+    }
     bool taken = tag == BYTES(3) ? take_label(r, s, at, at + len)
-                                 : (tag == BYTES(1) || tag == BYTES(2)) &&
-                                       take_packed(r, stack, s, tag == BYTES(1), at, at + len);
+                                 : tag == BYTES(2) && take_packed_values(s, at, at + len);
     return taken ? at + len : NULL;
 }
 
-/* No stack has more locations than its sample has bytes. */
+/* How many bytes at the end are the same, at most `max`; eight at a time. */
+static size_t common_end(const unsigned char *a_end, const unsigned char *b_end, size_t max)
+{
+    size_t n = 0;
+    for (uint64_t a, b; n + sizeof a <= max; n += sizeof a) {
+        memcpy(&a, a_end - n - sizeof a, sizeof a);
+        memcpy(&b, b_end - n - sizeof b, sizeof b);
+        if (a != b)
+            break;
+    }
+    while (n < max && a_end[-1 - (ptrdiff_t)n] == b_end[-1 - (ptrdiff_t)n])
+        n++;
+    return n;
+}
+
+/* How many bytes at the end of a stack are ids at the end of the one before it, too. An id begins
+ * after the end of another: so that the first of the bytes in common need not be whole, it is left
+ * out, unless the stacks are the same. */
+static size_t shared_with_last(const struct profile_reader *r, const struct sample *s)
+{
+    size_t max = s->stack_bytes < r->last_bytes ? s->stack_bytes : r->last_bytes;
+    const unsigned char *end = s->stack + s->stack_bytes;
+    size_t n = common_end(end, r->last + READER_STACK_BYTES_MAX, max);
+    if (n == s->stack_bytes && n == r->last_bytes)
+        return n;
+    while (n && (end[-(ptrdiff_t)n] & 0x80))
+        n--;
+    return n ? n - 1 : 0;
+}
+
+/* Keeps of the stack what is not known from the row before, and makes it the last one. */
+static void keep_stack(struct profile_reader *r, struct sample *s)
+{
+    size_t shared = shared_with_last(r, s), own = s->stack_bytes - shared;
+    s->row.own = (uint16_t)own;
+    s->row.shared = (uint16_t)shared;
+    memcpy(r->last + READER_STACK_BYTES_MAX - s->stack_bytes, s->stack, own);
+    r->last_bytes = s->stack_bytes;
+    r->stacks.count = s->row.stack + own;
+}
+
+/* No stack has more bytes than its sample. */
 static bool add_sample(struct profile_reader *r, const unsigned char *at, const unsigned char *end)
 {
     struct sample s = {.row = {.stack = (uint32_t)r->stacks.count}};
-    uint32_t *stack = reader_table_add(r, &r->stacks, (size_t)(end - at), sizeof *stack);
-    if (!stack)
+    s.stack = reader_table_add(r, &r->stacks, (size_t)(end - at), 1);
+    if (!s.stack)
         return false;
-    r->sample_count++;
     while (at < end) {
-        at = take_field(r, stack, &s, at, end);
+        at = take_field(r, &s, at, end);
         if (!at)
             return false;
     }
-    r->stacks.count = s.row.stack;
-    if (s.value_count != READER_COLUMNS || s.row.depth == 0)
+    if (s.value_count != READER_COLUMNS || s.stack_bytes == 0 ||
+        s.stack_bytes > READER_STACK_BYTES_MAX)
         return false;
-    if (!(s.row.values[0] | s.row.values[1] | s.row.values[2] | s.row.values[3]))
-        return true;
     struct reader_row *row = reader_table_add(r, &r->rows, 1, sizeof *row);
     if (!row)
         return false;
+    keep_stack(r, &s);
     *row = s.row;
-    r->stacks.count += s.row.depth;
     return true;
 }
 

@@ -1,6 +1,6 @@
-/* The inside of a profile_reader: tables that the stream fills (reader_scan.c) and that become a
- * profile at its end (reader_sums.c). Within, a function that meets what is not for the fast way
- * returns false, and profile_decode() begins anew. */
+/* The inside of a profile_reader: tables that the stream fills (reader_fields.c), that become
+ * sums at its end (reader_sums.c), and stacks when asked (reader_stacks.c). Within, a function that
+ * meets what is not for the fast way returns false, and profile_decode() begins anew. */
 #ifndef LW_PROFILE_READER_PRIV_H
 #define LW_PROFILE_READER_PRIV_H
 
@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "profile/profile.h"
 
 /* Columns of a heap profile: alloc and inuse, objects and space. */
@@ -29,11 +30,12 @@ struct reader_mapping {
 struct reader_function {
     uint64_t name, file;
     int64_t start_line;
-    uint64_t hash; /* of both strings; found at the end */
-    enum profile_owner owner;
+    uint64_t hash;            /* of both strings; found at the end */
+    enum profile_owner owner; /* found with the first stack */
 };
 
 struct reader_location {
+    uint64_t hash; /* of its outermost line; found at the end */
     uint64_t address;
     uint32_t mapping;    /* id; 0: none */
     uint32_t first_line; /* its lines end where those of the next location begin */
@@ -44,20 +46,34 @@ struct reader_line {
     uint32_t function; /* id */
 };
 
-/* A sample that is worth something. */
+/* A sample. Of its stack, the bytes of the ids of its locations, leaf first, only those are kept
+ * that are not at the end of the stack of the row before it, too: half of them, in what Go writes.
+ */
 struct reader_row {
     int64_t values[READER_COLUMNS];
-    int64_t object_bytes;
-    uint32_t stack;       /* its first location in `stacks` */
-    uint32_t depth;       /* 1 or more */
-    uint32_t frame_count; /* at most PROFILE_FRAMES_MAX */
-    uint64_t lineage;
+    uint32_t object_bytes;
+    uint32_t next;   /* 1 + the place of another row of its site; 0: none */
+    uint32_t stack;  /* where its bytes begin in `stacks` */
+    uint16_t own;    /* so many they are */
+    uint16_t shared; /* … and so many follow, of the row before */
 };
 
-/* What rows and sites are sorted by: major, then minor, then place. */
+/* A stack as bytes: as many frames as are kept, in ids of which no profile has more. */
+#define READER_ID_BYTES_MAX    5
+#define READER_STACK_BYTES_MAX (READER_ID_BYTES_MAX * PROFILE_FRAMES_MAX)
+
+/* What a site holds. */
+struct reader_sum {
+    uint64_t id;
+    struct profile_values values;
+    double noise;  /* what divided by in-use is profile_site.noise_bytes */
+    uint32_t rows; /* 1 + the place of its newest row; the others follow by `next` */
+};
+
+/* What sites are sorted by. */
 struct reader_key {
-    uint64_t major, minor;
-    uint32_t place;
+    int64_t inuse_bytes;
+    uint32_t sum; /* its place */
 };
 
 struct profile_reader {
@@ -71,31 +87,33 @@ struct profile_reader {
     /* What the stream says; the sizes of all are bounded by budget_bytes. */
     struct reader_table types;      /* uint64_t: two strings a sample type */
     struct reader_table rows;       /* struct reader_row */
-    struct reader_table stacks;     /* uint32_t: ids of locations */
+    struct reader_table stacks;     /* unsigned char: a 0, then ids of locations, as varints */
     struct reader_table mappings;   /* struct reader_mapping */
-    struct reader_table locations;  /* struct reader_location, and one as an end */
+    struct reader_table locations;  /* struct reader_location; behind it lies one as an end */
     struct reader_table lines;      /* struct reader_line */
     struct reader_table functions;  /* struct reader_function */
     struct reader_table strings;    /* uint32_t: where in `characters` each begins */
     struct reader_table characters; /* char: the strings, each with its NUL */
     uint64_t label_key;             /* a string; the same in all labels */
     bool has_label;
-    uint32_t location_max; /* the largest id that a stack names */
-    size_t sample_count;
+    unsigned char *last; /* owned, READER_STACK_BYTES_MAX: the newest row's stack, at the end */
+    size_t last_bytes;
     int64_t time_ns, period_bytes;
     size_t raw_bytes;
 
     /* What it comes to. */
-    struct reader_table keys;       /* struct reader_key, twice as many as rows: sorting copies */
-    struct reader_table hashes;     /* uint64_t: of frames, little-endian */
-    struct reader_table frames;     /* struct profile_frame */
-    struct reader_table frame_refs; /* const struct profile_frame *: of all sites */
-    struct reader_table addresses;  /* uint64_t: of all sites */
-    struct reader_table sizes;      /* struct profile_size */
-    struct reader_table order;      /* struct reader_key, twice as many as sites */
-    struct reader_table sites;      /* struct profile_site */
-    struct reader_table known;      /* struct profile_mapping */
+    struct reader_table hashes; /* uint64_t: of lines as frames, little-endian */
+    struct reader_table sums;   /* struct reader_sum */
+    struct reader_table index;  /* uint32_t: 1 + place in sums, by the id's lowest bits; 0: none */
+    struct reader_table order;  /* struct reader_key, twice as many as sites: sorting copies */
+    struct reader_table sites;  /* struct profile_site */
+    struct reader_table known;  /* struct profile_mapping */
+    const struct reader_key *ordered; /* lies in `order`: one a site, in their order */
     struct profile profile;
+
+    /* Of the sites that were asked for. */
+    struct lw_arena *memory;      /* owned, with all below; NULL: none was */
+    struct profile_frame *frames; /* one a line */
 };
 
 #define READER_WINDOW_BYTES ((size_t)32 << 10) /* more than any field of a profile of Go's */
@@ -114,7 +132,22 @@ bool reader_scan(
 const unsigned char *reader_fields(
     struct profile_reader *r, const unsigned char *at, const unsigned char *end);
 
-/* From the tables to r->profile; false: not for the fast way. */
+/* From the tables to r->profile, but for stacks; false: not for the fast way. reader_sums.c */
 bool reader_sum(struct profile_reader *r, size_t site_limit);
+
+/* Makes the stack of the site in that place; false: no room. reader_stacks.c */
+bool reader_make_stack(struct profile_reader *r, size_t site);
+
+/* Names and places that have been found to be there. */
+static inline const char *reader_string(const struct profile_reader *r, uint64_t index)
+{
+    return (const char *)r->characters.items + ((const uint32_t *)r->strings.items)[index];
+}
+
+static inline const struct reader_location *reader_location(
+    const struct profile_reader *r, uint32_t id)
+{
+    return (const struct reader_location *)r->locations.items + (id - 1);
+}
 
 #endif

@@ -3,7 +3,6 @@
  * with one 64-bit id would be summed as one: that is less likely than 1 in 10^8 for 200,000 sites.
  */
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,16 +155,15 @@ void profile_values_add(struct profile_values *sum, const struct profile_values 
     sum->inuse_bytes = add_saturating(sum->inuse_bytes, v->inuse_bytes);
 }
 
-/* s (1 - p) / p with p = 1 - exp(-s / period), which is s / (exp(s / period) - 1). */
 static double size_noise_bytes(const struct profile_size *size, double period_bytes)
 {
     double s = (double)size->object_bytes;
     if (s <= 0 && size->values.inuse_objects > 0)
         s = (double)size->values.inuse_bytes / (double)size->values.inuse_objects;
-    return s > 0 ? s / expm1(s / period_bytes) : period_bytes;
+    return profile_size_noise_bytes(s, period_bytes);
 }
 
-double profile_site_noise_bytes(const struct profile_site *site, int64_t period_bytes)
+static double site_noise_bytes(const struct profile_site *site, int64_t period_bytes)
 {
     if (period_bytes <= 1)
         return 0;
@@ -287,7 +285,7 @@ static int build_sites(
         size_t rows = sum_rows(d, row, site, sizes);
         row += rows;
         sizes += site->size_count;
-        site->noise_bytes = profile_site_noise_bytes(site, d->profile->period_bytes);
+        site->noise_bytes = site_noise_bytes(site, d->profile->period_bytes);
         profile_values_add(&d->profile->total, &site->values);
         if (fill_stack(d, site, first, err) || fill_addresses(d, site, first, rows, err))
             return -1;

@@ -3,6 +3,7 @@
 #ifndef LW_PROFILE_SUMS_H
 #define LW_PROFILE_SUMS_H
 
+#include <math.h>
 #include <stdint.h>
 
 #include "base/hash.h"
@@ -16,7 +17,11 @@ static inline uint64_t profile_hash_frame(uint64_t function_hash, int64_t line, 
     return lw_hash_u64(function_hash, relative);
 }
 
-/* profile_site.noise_bytes, from the site's sizes. */
-double profile_site_noise_bytes(const struct profile_site *site, int64_t period_bytes);
+/* profile_site.noise_bytes of objects of one size s: s (1 - p) / p with p = 1 - exp(-s / period),
+ * which is s / (exp(s / period) - 1). */
+static inline double profile_size_noise_bytes(double object_bytes, double period_bytes)
+{
+    return object_bytes > 0 ? object_bytes / expm1(object_bytes / period_bytes) : period_bytes;
+}
 
 #endif

@@ -148,6 +148,7 @@ static void update_sites(struct store *store, struct store_target *target,
     struct row_scrape scrape = {
         .entries = entries,
         .count = profile->site_count,
+        .profile = profile,
         .at = at,
         .follow_bytes = ROWS_FOLLOW_BYTES,
         .followed_max = store->sites_per_target,

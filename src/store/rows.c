@@ -82,6 +82,19 @@ static void set_type(struct store *store, struct store_row *row, struct store_ty
     row->type = types_ref_again(type);
 }
 
+/* A reference to the entry's site, known or new; NULL: there is no room for the stack of a new one.
+ */
+static struct store_site *ref_site(struct gathering *g, const struct row_entry *entry)
+{
+    struct store_site *known = sites_ref_id(&g->store->sites, entry->id);
+    if (known)
+        return known;
+    const struct profile_site *site = entry->site;
+    if (g->scrape->profile)
+        site = profile_site_whole(g->scrape->profile, site);
+    return site ? sites_ref_profile(&g->store->sites, site) : NULL;
+}
+
 /* Takes one entry into the rows: as what it was, as newly followed, as shown, or into `other`.
  * Entries come largest first, so what is shown is the top. */
 static void gather(struct gathering *g, const struct row_entry *entry, struct store_row *old)
@@ -93,13 +106,16 @@ static void gather(struct gathering *g, const struct row_entry *entry, struct st
     }
     bool follow = !row.series && entry->values.inuse_bytes >= g->scrape->follow_bytes &&
                   g->next.followed < g->scrape->followed_max;
-    if (!row.series && !follow && g->shown >= ROWS_SHOWN) {
+    bool is_kept = row.series || follow || g->shown < ROWS_SHOWN;
+    if (is_kept && entry->site && !row.site) {
+        row.site = ref_site(g, entry);
+        is_kept = row.site != NULL;
+    }
+    if (!is_kept) {
         row_fini(g->store, &row);
         keep_in_other(&g->next, &entry->values, entry->sites);
         return;
     }
-    if (entry->site && !row.site)
-        row.site = sites_ref_profile(&g->store->sites, entry->site);
     set_type(g->store, &row, entry->type);
     row.values = entry->values;
     row.noise_bytes = entry->noise_bytes;

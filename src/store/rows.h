@@ -7,7 +7,7 @@
 /* What one scrape says of a key. */
 struct row_entry {
     uint64_t id;
-    const struct profile_site *site; /* NULL: a type's */
+    const struct profile_site *site; /* NULL: a type's; its stack may be still to be made */
     struct store_type *type;         /* borrowed; may be NULL for a site */
     size_t sites;
     struct profile_values values;
@@ -19,6 +19,7 @@ struct row_entry {
 struct row_scrape {
     const struct row_entry *entries;
     size_t count;
+    const struct profile *profile; /* of the entries' sites; NULL: they have their stacks */
     struct profile_values rest;
     size_t rest_count;
     struct lw_wall at;

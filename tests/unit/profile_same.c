@@ -1,7 +1,10 @@
 #include "tests/unit/profile_same.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include "base/map.h"
 
 static bool same_frame(const struct profile_frame *a, const struct profile_frame *b)
 {
@@ -27,18 +30,43 @@ static const char *stack_difference(const struct profile_site *a, const struct p
     return NULL;
 }
 
+/* Rows are added in another order. */
+static bool same_noise(double a, double b)
+{
+    return fabs(a - b) <= 1e-9 * fabs(b);
+}
+
 static const char *site_difference(const struct profile_site *a, const struct profile_site *b)
 {
     if (a->id != b->id || a->lineage != b->lineage)
         return "an id";
     if (memcmp(&a->values, &b->values, sizeof a->values) != 0)
         return "a site's values";
-    if (a->size_count != b->size_count ||
-        memcmp(a->sizes, b->sizes, a->size_count * sizeof *a->sizes) != 0)
-        return "a site's sizes";
-    if (memcmp(&a->noise_bytes, &b->noise_bytes, sizeof a->noise_bytes) != 0)
+    if (!same_noise(a->noise_bytes, b->noise_bytes))
         return "a site's noise";
     return stack_difference(a, b);
+}
+
+/* The site of `profile` that is to be the same: where nothing is in use, the order is not said. */
+static const struct profile_site *counterpart(const struct profile *profile,
+    const struct lw_map *by_id, const struct profile_site *site, size_t i)
+{
+    return site->values.inuse_bytes ? &profile->sites[i] : lw_map_find(by_id, site->id);
+}
+
+static const char *sites_difference(const struct profile *lent, const struct profile *profile)
+{
+    const char *difference = NULL;
+    struct lw_map by_id = {0};
+    for (size_t i = 0; i < profile->site_count; i++)
+        lw_map_put(&by_id, profile->sites[i].id, (void *)&profile->sites[i]);
+    for (size_t i = 0; i < lent->site_count && !difference; i++) {
+        const struct profile_site *site = profile_site_whole(lent, &lent->sites[i]);
+        const struct profile_site *other = site ? counterpart(profile, &by_id, site, i) : NULL;
+        difference = other ? site_difference(site, other) : "a site, which is not there";
+    }
+    lw_map_fini(&by_id);
+    return difference;
 }
 
 static bool same_mapping(const struct profile_mapping *a, const struct profile_mapping *b)
@@ -60,16 +88,14 @@ static const char *head_difference(const struct profile *a, const struct profile
     return NULL;
 }
 
-const char *profile_difference(const struct profile *a, const struct profile *b)
+const char *profile_difference(const struct profile *lent, const struct profile *profile)
 {
-    const char *difference = head_difference(a, b);
+    const char *difference = head_difference(lent, profile);
     if (difference)
         return difference;
-    for (size_t i = 0; i < a->mapping_count; i++) {
-        if (!same_mapping(&a->mappings[i], &b->mappings[i]))
+    for (size_t i = 0; i < lent->mapping_count; i++) {
+        if (!same_mapping(&lent->mappings[i], &profile->mappings[i]))
             return "a mapping";
     }
-    for (size_t i = 0; i < a->site_count && !difference; i++)
-        difference = site_difference(&a->sites[i], &b->sites[i]);
-    return difference;
+    return sites_difference(lent, profile);
 }

@@ -5,6 +5,6 @@
 #include "profile/profile.h"
 
 /* What differs first ("a frame"); NULL: nothing. */
-const char *profile_difference(const struct profile *a, const struct profile *b);
+const char *profile_difference(const struct profile *lent, const struct profile *profile);
 
 #endif

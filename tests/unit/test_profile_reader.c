@@ -118,6 +118,58 @@ static void test_small_limits(void **state)
     free(body);
 }
 
+/* A stack is made when it is asked for, and then stays. */
+static void test_stacks_are_made_when_asked_for(void **state)
+{
+    size_t len;
+    char *body = sketch_read_file(files[0], &len);
+    struct lw_err err;
+    struct profile_limits limits = profile_limits_for(SKETCH_PLENTY);
+    const struct profile *profile = profile_reader_decode(*state, body, len, &limits, &err);
+    assert_non_null(profile);
+    const struct profile_site *last = &profile->sites[profile->site_count - 1];
+    assert_null(last->frames);
+    assert_ptr_equal(profile_site_whole(profile, last), last);
+    assert_non_null(last->frames);
+    assert_null(profile->sites[0].frames);
+    const struct profile_frame *const *frames = last->frames;
+    for (size_t i = 0; i < profile->site_count; i++)
+        assert_non_null(profile_site_whole(profile, &profile->sites[i]));
+    assert_ptr_equal(profile_site_whole(profile, last)->frames, frames);
+    free(body);
+}
+
+/* Where limits leave room for the sums and not for stacks, there is none, and nothing else ends. */
+static void test_no_room_for_stacks(void **state)
+{
+    size_t len;
+    char *body = sketch_read_file(files[0], &len);
+    struct lw_err err;
+    struct profile_limits limits = profile_limits_for(SKETCH_PLENTY);
+    assert_non_null(profile_reader_decode(*state, body, len, &limits, &err));
+    limits.decode_bytes = 1; /* the tables have grown already */
+    const struct profile *profile = profile_reader_decode(*state, body, len, &limits, &err);
+    assert_true(profile_reader_was_fast(*state));
+    assert_true(profile->site_count > 1);
+    assert_null(profile_site_whole(profile, &profile->sites[0]));
+    assert_null(profile_site_whole(profile, &profile->sites[1]));
+    free(body);
+}
+
+/* Stacks that begin and end alike, are the same, or part of one another: what a row shares with the
+ * one before is not kept twice. */
+static void test_stacks_that_share_their_end(void **state)
+{
+    struct sketch s;
+    sketch_one_site(&s);
+    static const uint64_t *const stacks[] = {
+        sketch_stack_1_3, sketch_stack_2_3, sketch_stack_2_3, sketch_stack_1_3};
+    for (size_t i = 0; i < sizeof stacks / sizeof *stacks; i++)
+        sketch_add_sample(
+            &s, stacks[i], sketch_inuse(1, 16 * (int64_t)(i + 1)), 16 * (int64_t)(i + 1));
+    assert_true(read_sketch(*state, &s));
+}
+
 static void test_program(void **state)
 {
     struct sketch s;
@@ -207,6 +259,9 @@ int main(void)
         BY_BOTH(test_nothing_grows_the_second_time),
         BY_BOTH(test_broken_streams),
         BY_BOTH(test_small_limits),
+        BY_BOTH(test_stacks_are_made_when_asked_for),
+        BY_BOTH(test_no_room_for_stacks),
+        BY_BOTH(test_stacks_that_share_their_end),
         BY_BOTH(test_program),
         BY_BOTH(test_other_shapes),
         BY_BOTH(test_references),
