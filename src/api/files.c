@@ -1,4 +1,7 @@
-/* The files of an incident as bytes: for `go tool pprof`, curl and browsers. */
+/* The files of an incident as bytes: for `go tool pprof`, curl and browsers. They are opened and
+ * sent on the loop's thread: what may be waited for is the disk's answer for the manifest, of a few
+ * KiB, and then for the 4 KiB that libmicrohttpd reads at once, mostly of what the system read
+ * ahead. Whatever reads a file whole or looks through directories is a job. */
 #include <stdio.h>
 #include <string.h>
 
