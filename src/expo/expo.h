@@ -31,6 +31,7 @@ struct expo {
     enum expo_format format;
     enum expo_type type;
     char name[128]; /* of the family's samples, suffix included; "" before the first family */
+    size_t name_len;
     bool in_labels; /* "name{…" of a sample is written and waits for more labels or the value */
     struct lw_map seen; /* hashes of the family names so far */
 };
@@ -50,6 +51,13 @@ void expo_family(
 
 /* Adds a label to the next sample; within one sample each name once. */
 void expo_label(struct expo *e, const char *name, const char *value);
+
+/* For labels that many samples have: what expo_label() would write, without a comma. */
+void expo_label_text(struct lw_strbuf *out, const char *name, const char *value);
+
+/* Adds labels to the next sample as they were written by expo_label_text(), with commas between
+ * them. */
+void expo_labels(struct expo *e, const char *labels, size_t len);
 
 /* One sample with the labels collected since the last one. A counter's value is never negative, an
  * info's is 1. A double is written with the fewest digits that give it back. */

@@ -1,7 +1,6 @@
 #include "expo/expo.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,7 +151,7 @@ void expo_family(
     check_family(e, type, name, unit);
     assert(help[0]);
     e->type = type;
-    snprintf(e->name, sizeof e->name, "%s%s", name, sample_suffix[type]);
+    e->name_len = (size_t)snprintf(e->name, sizeof e->name, "%s%s", name, sample_suffix[type]);
     if (e->format == EXPO_OPENMETRICS) {
         lw_strbuf_addf(e->out, "# TYPE %s %s\n", name, openmetrics_type[type]);
         if (unit)
@@ -167,58 +166,86 @@ void expo_family(
     }
 }
 
-void expo_label(struct expo *e, const char *name, const char *value)
+static void begin_label(struct expo *e)
 {
     assert(e->name[0]);
-    assert(is_label_name(name));
     if (!e->in_labels)
-        lw_strbuf_adds(e->out, e->name);
-    lw_strbuf_adds(e->out, e->in_labels ? "," : "{");
+        lw_strbuf_add(e->out, e->name, e->name_len);
+    lw_strbuf_add(e->out, e->in_labels ? "," : "{", 1);
     e->in_labels = true;
-    lw_strbuf_adds(e->out, name);
-    lw_strbuf_adds(e->out, "=\"");
-    add_escaped(e->out, value);
-    lw_strbuf_adds(e->out, "\"");
 }
 
-static void add_value(struct expo *e, const char *value)
+void expo_label_text(struct lw_strbuf *out, const char *name, const char *value)
+{
+    assert(is_label_name(name));
+    lw_strbuf_adds(out, name);
+    lw_strbuf_add(out, "=\"", 2);
+    add_escaped(out, value);
+    lw_strbuf_add(out, "\"", 1);
+}
+
+void expo_label(struct expo *e, const char *name, const char *value)
+{
+    begin_label(e);
+    expo_label_text(e->out, name, value);
+}
+
+void expo_labels(struct expo *e, const char *labels, size_t len)
+{
+    begin_label(e);
+    lw_strbuf_add(e->out, labels, len);
+}
+
+static void add_value(struct expo *e, const char *value, size_t len)
 {
     assert(e->name[0]);
     if (e->in_labels)
-        lw_strbuf_adds(e->out, "}");
+        lw_strbuf_add(e->out, "} ", 2);
     else
-        lw_strbuf_adds(e->out, e->name);
+        lw_strbuf_addf(e->out, "%s ", e->name);
     e->in_labels = false;
-    lw_strbuf_add(e->out, " ", 1);
-    lw_strbuf_adds(e->out, value);
+    lw_strbuf_add(e->out, value, len);
     lw_strbuf_add(e->out, "\n", 1);
+}
+
+/* By hand: nearly all values are integers, and printf() takes longer than all the rest. */
+static void add_int(struct expo *e, int64_t value)
+{
+    char text[24], *end = text + sizeof text, *at = end;
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        *--at = (char)('0' + left % 10);
+    while (left /= 10);
+    if (value < 0)
+        *--at = '-';
+    add_value(e, at, (size_t)(end - at));
 }
 
 void expo_int(struct expo *e, int64_t value)
 {
     assert(e->type != EXPO_COUNTER || value >= 0);
     assert(e->type != EXPO_INFO || value == 1);
-    char text[32];
-    snprintf(text, sizeof text, "%" PRId64, value);
-    add_value(e, text);
+    add_int(e, value);
 }
 
 void expo_double(struct expo *e, double value)
 {
     assert(e->type != EXPO_COUNTER || value >= 0);
     assert(e->type != EXPO_INFO);
+    if (value == rint(value) && fabs(value) < 1e15) { /* the same digits, sooner */
+        add_int(e, (int64_t)value);
+        return;
+    }
     char text[40];
     if (isnan(value)) {
         snprintf(text, sizeof text, "NaN");
     } else if (isinf(value)) {
         snprintf(text, sizeof text, value > 0 ? "+Inf" : "-Inf");
-    } else if (value == rint(value) && fabs(value) < 1e15) { /* the same digits, sooner */
-        snprintf(text, sizeof text, "%" PRId64, (int64_t)value);
     } else {
         int digits = 15; /* always enough to show what was typed, 17 to give any double back */
         do
             snprintf(text, sizeof text, "%.*g", digits, value);
         while (digits++ < 17 && strtod(text, NULL) != value);
     }
-    add_value(e, text);
+    add_value(e, text, strlen(text));
 }

@@ -3,17 +3,28 @@
 #define LW_METRICS_FAMILIES_H
 
 #include "expo/expo.h"
+#include "metrics/labels.h"
 #include "metrics/metrics.h"
+
+#define EXPOSITION_BYTES_MAX ((size_t)256 << 20)
 
 void families_daemon(struct expo *e, const struct metrics_view *view);
 void families_process(struct expo *e);
-void families_targets(struct expo *e, const struct metrics_view *view);
-void families_outlook(struct expo *e, const struct metrics_view *view);
-void families_rows(struct expo *e, const struct metrics_view *view);
 
-/* The labels every sample of a target begins with: job, instance, and what the config added. One
- * that would take the name of a label of ours becomes exported_<name>. Of targets that differ in
- * their URL only, all but the first also have target_id. */
-void families_target_labels(struct expo *e, const struct store_target *target);
+/* The families of targets. */
+struct families {
+    const struct metrics_view *view;
+    struct labels
+        targets; /* that every sample of a target begins with, by its place in the store */
+};
+
+void families_targets(struct expo *e, const struct families *f);
+void families_outlook(struct expo *e, const struct families *f);
+void families_rows(struct expo *e, const struct families *f);
+
+/* Writes the labels of the store's targets: job, instance, and what the config added. One that
+ * would take the name of a label of ours becomes exported_<name>. Of targets that differ in their
+ * URL only, all but the first also have target_id. */
+void families_label_targets(struct labels *labels, const struct store *store);
 
 #endif

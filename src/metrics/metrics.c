@@ -3,7 +3,16 @@
 #include "base/strbuf.h"
 #include "metrics/families.h"
 
-#define EXPOSITION_BYTES_MAX ((size_t)256 << 20)
+static void render_targets(struct expo *e, const struct metrics_view *view)
+{
+    struct families f = {.view = view};
+    labels_init(&f.targets);
+    families_label_targets(&f.targets, view->store);
+    families_targets(e, &f);
+    families_outlook(e, &f);
+    families_rows(e, &f);
+    labels_fini(&f.targets);
+}
 
 static void serve(void *ctx, const struct http_request *request, struct http_response *response)
 {
@@ -15,9 +24,7 @@ static void serve(void *ctx, const struct http_request *request, struct http_res
     expo_init(&e, format, &text);
     families_daemon(&e, view);
     families_process(&e);
-    families_targets(&e, view);
-    families_outlook(&e, view);
-    families_rows(&e, view);
+    render_targets(&e, view);
     expo_finish(&e);
     size_t len = 0;
     char *body = lw_strbuf_take(&text, &len);

@@ -16,8 +16,9 @@ static double left_s(const struct store_target *target, enum end end)
     return end == MIDDLE ? left->seconds : end == LOWER ? left->lo_s : left->hi_s;
 }
 
-static void forecast_families(struct expo *e, const struct store *store)
+static void forecast_families(struct expo *e, const struct families *f)
 {
+    const struct store *store = f->view->store;
     static const struct {
         const char *name;
         const char *help;
@@ -31,28 +32,29 @@ static void forecast_families(struct expo *e, const struct store *store)
         {"leakwatch_target_time_to_limit_upper_seconds",
             "The same, should it grow two standard errors more slowly.", UPPER},
     };
-    for (size_t f = 0; f < sizeof families / sizeof *families; f++) {
-        expo_family(e, EXPO_GAUGE, families[f].name, "seconds", families[f].help);
+    for (size_t k = 0; k < sizeof families / sizeof *families; k++) {
+        expo_family(e, EXPO_GAUGE, families[k].name, "seconds", families[k].help);
         for (size_t i = 0; i < store_target_count(store); i++) {
             const struct store_target *target = store_target_at(store, i);
-            double seconds = left_s(target, families[f].end);
+            double seconds = left_s(target, families[k].end);
             if (isnan(seconds))
                 continue;
-            families_target_labels(e, target);
+            labels_write(e, &f->targets, i);
             expo_double(e, seconds);
         }
     }
 }
 
-static void limit_family(struct expo *e, const struct store *store)
+static void limit_family(struct expo *e, const struct families *f)
 {
+    const struct store *store = f->view->store;
     expo_family(e, EXPO_GAUGE, "leakwatch_target_memory_limit_bytes", "bytes",
         "The limit that the target's process meets first.");
     for (size_t i = 0; i < store_target_count(store); i++) {
         const struct store_target *target = store_target_at(store, i);
         if (target->outlook.limit == STORE_LIMIT_NONE)
             continue;
-        families_target_labels(e, target);
+        labels_write(e, &f->targets, i);
         expo_label(e, "source", store_limit_word(target->outlook.limit));
         expo_double(e, target->outlook.limit_bytes);
     }
@@ -60,8 +62,9 @@ static void limit_family(struct expo *e, const struct store *store)
 
 /* ---- memory ---- */
 
-static void memory_family(struct expo *e, const struct store *store)
+static void memory_family(struct expo *e, const struct families *f)
 {
+    const struct store *store = f->view->store;
     expo_family(e, EXPO_GAUGE, "leakwatch_target_memory_bytes", "bytes",
         "Memory of the target's process by part, as its runtime and its host say; part=\"rss\" "
         "is all of it that is resident.");
@@ -73,7 +76,7 @@ static void memory_family(struct expo *e, const struct store *store)
             int64_t bytes = store_memory_part_bytes(&target->memory.newest, part);
             if (part == STORE_MEMORY_RSS && !bytes)
                 continue;
-            families_target_labels(e, target);
+            labels_write(e, &f->targets, i);
             expo_label(e, "part", store_memory_part_word(part));
             expo_int(e, bytes);
         }
@@ -82,14 +85,15 @@ static void memory_family(struct expo *e, const struct store *store)
 
 /* ---- goroutines ---- */
 
-static void goroutine_families(struct expo *e, const struct store *store)
+static void goroutine_families(struct expo *e, const struct families *f)
 {
+    const struct store *store = f->view->store;
     expo_family(e, EXPO_GAUGE, "leakwatch_target_goroutines", NULL, "Goroutines of the target.");
     for (size_t i = 0; i < store_target_count(store); i++) {
         const struct store_target *target = store_target_at(store, i);
         if (!target->goroutines.at.ns)
             continue;
-        families_target_labels(e, target);
+        labels_write(e, &f->targets, i);
         expo_int(e, target->goroutines.total);
     }
     expo_family(e, EXPO_GAUGE, "leakwatch_target_goroutines_growth_per_second", NULL,
@@ -99,15 +103,15 @@ static void goroutine_families(struct expo *e, const struct store *store)
         const struct trend_verdict *v = trend_series_verdict(target->goroutines.series);
         if (!target->goroutines.at.ns || !isfinite(v->rate_lo) || !isfinite(v->rate_hi))
             continue;
-        families_target_labels(e, target);
+        labels_write(e, &f->targets, i);
         expo_double(e, v->rate);
     }
 }
 
-void families_outlook(struct expo *e, const struct metrics_view *view)
+void families_outlook(struct expo *e, const struct families *f)
 {
-    forecast_families(e, view->store);
-    limit_family(e, view->store);
-    memory_family(e, view->store);
-    goroutine_families(e, view->store);
+    forecast_families(e, f);
+    limit_family(e, f);
+    memory_family(e, f);
+    goroutine_families(e, f);
 }

@@ -16,6 +16,7 @@ struct shown {
     const struct store_row **rows; /* owned */
     size_t count;
     struct profile_values other; /* all that is not in rows */
+    size_t labels;               /* place of those of the first row; those of `other` come last */
 };
 
 /* A total that stays at the largest integer can be less than the sum of its rows. */
@@ -29,7 +30,7 @@ static struct shown choose(
     const struct store_target *target, const struct store_rows *rows, size_t limit)
 {
     struct shown s = {.target = target, .other = target->total};
-    size_t most = limit < rows->count ? limit : rows->count;
+    size_t most = limit < rows->followed ? limit : rows->followed;
     s.rows = lw_new(most, sizeof(const struct store_row *));
     for (int suspects = 1; suspects >= 0; suspects--) {
         for (size_t i = 0; i < rows->count && s.count < most; i++) {
@@ -57,55 +58,54 @@ static void source_text(const struct store_frame *frame, char *text, size_t size
     snprintf(text, size, "%.200s:%lld", base, (long long)frame->line);
 }
 
-/* How the labels of a row are written; NULL: of `other`. */
+/* How the labels of a row are written behind those of its target; NULL: of `other`. */
 typedef void row_labels(
-    struct expo *e, const struct store_target *target, const struct store_row *row);
+    struct labels *labels, const struct store_target *target, const struct store_row *row);
 
 static void site_labels(
-    struct expo *e, const struct store_target *target, const struct store_row *row)
+    struct labels *labels, const struct store_target *target, const struct store_row *row)
 {
-    families_target_labels(e, target);
+    (void)target;
     if (!row) {
-        expo_label(e, "site", "other");
+        labels_add(labels, "site", "other");
         return;
     }
     const struct store_site *site = row->site;
     const struct store_frame *responsible = &site->frames[site->responsible];
     char id[LW_ID_TEXT_BYTES], source[256];
     source_text(responsible, source, sizeof source);
-    expo_label(e, "site", lw_id_text(site->id, id));
-    expo_label(e, "function", responsible->function);
-    expo_label(e, "leaf", site->frames[site->leaf].function);
-    expo_label(e, "source", source);
-    expo_label(e, "type", row->type ? row->type->name : "");
+    labels_add(labels, "site", lw_id_text(site->id, id));
+    labels_add(labels, "function", responsible->function);
+    labels_add(labels, "leaf", site->frames[site->leaf].function);
+    labels_add(labels, "source", source);
+    labels_add(labels, "type", row->type ? row->type->name : "");
 }
 
 /* Where no binary is known the site is the key, and type_source says so. */
 static void type_labels(
-    struct expo *e, const struct store_target *target, const struct store_row *row)
+    struct labels *labels, const struct store_target *target, const struct store_row *row)
 {
-    families_target_labels(e, target);
     if (!row) {
-        expo_label(e, "type", "other");
-        expo_label(e, "type_source", target->build ? "binary" : "site");
+        labels_add(labels, "type", "other");
+        labels_add(labels, "type_source", target->build ? "binary" : "site");
         return;
     }
     if (!row->site) {
         char id[LW_ID_TEXT_BYTES];
-        expo_label(e, "type", row->type->name);
-        expo_label(e, "kind", row->type->kind);
-        expo_label(e, "type_source", "binary");
-        expo_label(e, "type_id", lw_id_text(row->type->id, id));
+        labels_add(labels, "type", row->type->name);
+        labels_add(labels, "kind", row->type->kind);
+        labels_add(labels, "type_source", "binary");
+        labels_add(labels, "type_id", lw_id_text(row->type->id, id));
         return;
     }
     const struct store_frame *responsible = &row->site->frames[row->site->responsible];
     char id[LW_ID_TEXT_BYTES], source[256], key[1400];
     source_text(responsible, source, sizeof source);
     snprintf(key, sizeof key, "%s %s", responsible->function, source);
-    expo_label(e, "type", key);
-    expo_label(e, "kind", row->type ? row->type->kind : "");
-    expo_label(e, "type_source", "site");
-    expo_label(e, "type_id", lw_id_text(row->site->id, id));
+    labels_add(labels, "type", key);
+    labels_add(labels, "kind", row->type ? row->type->kind : "");
+    labels_add(labels, "type_source", "site");
+    labels_add(labels, "type_id", lw_id_text(row->site->id, id));
 }
 
 struct row_family {
@@ -224,7 +224,7 @@ static const struct row_family type_families[] = {
     {EXPO_GAUGE, "leakwatch_type_leak", NULL, "1 when the type's verdict is leak.", is_leak},
 };
 
-static void row_family(struct expo *e, const struct row_family *family, row_labels *labels,
+static void row_family(struct expo *e, const struct row_family *family, const struct labels *labels,
     const struct shown *shown, size_t count)
 {
     expo_family(e, family->type, family->name, family->unit, family->help);
@@ -240,7 +240,7 @@ static void row_family(struct expo *e, const struct row_family *family, row_labe
                 row ? &row->values : &s->other, row ? trend_series_verdict(row->series) : NULL);
             if (isnan(value))
                 continue;
-            labels(e, s->target, row);
+            labels_write(e, labels, s->labels + k);
             expo_double(e, value);
         }
     }
@@ -264,33 +264,49 @@ struct row_group {
     size_t count;
 };
 
-static void row_group(
-    struct expo *e, const struct metrics_view *view, const struct row_group *group)
+static void label_rows(struct labels *labels, const struct families *f, size_t target,
+    struct shown *shown, row_labels *add)
 {
-    const struct config *config = *view->config;
-    size_t targets = store_target_count(view->store), count = 0;
-    size_t limit = (size_t)config->metrics.sites_per_target;
-    if (targets && limit > (size_t)config->metrics.sites_total / targets)
-        limit = (size_t)config->metrics.sites_total / targets;
-    struct shown *shown = lw_new(targets, sizeof *shown);
-    for (size_t i = 0; i < targets; i++) {
-        const struct store_target *target = store_target_at(view->store, i);
-        if (target->last_heap.ns)
-            shown[count++] = choose(target, group->rows(target), limit);
+    shown->labels = labels->count;
+    for (size_t k = 0; k <= shown->count; k++) {
+        labels_add_all(labels, &f->targets, target);
+        add(labels, shown->target, k < shown->count ? shown->rows[k] : NULL);
+        labels_close(labels);
     }
-    for (size_t f = 0; f < group->count; f++)
-        row_family(e, &group->families[f], group->labels, shown, count);
+}
+
+static void row_group(struct expo *e, const struct families *f, const struct row_group *group)
+{
+    const struct store *store = f->view->store;
+    const struct config_metrics *config = &(*f->view->config)->metrics;
+    size_t targets = store_target_count(store), count = 0;
+    size_t limit = (size_t)config->sites_per_target;
+    if (targets && limit > (size_t)config->sites_total / targets)
+        limit = (size_t)config->sites_total / targets;
+    struct shown *shown = lw_new(targets, sizeof *shown);
+    struct labels labels;
+    labels_init(&labels);
+    for (size_t i = 0; i < targets; i++) {
+        const struct store_target *target = store_target_at(store, i);
+        if (!target->last_heap.ns)
+            continue;
+        shown[count] = choose(target, group->rows(target), limit);
+        label_rows(&labels, f, i, &shown[count++], group->labels);
+    }
+    for (size_t k = 0; k < group->count; k++)
+        row_family(e, &group->families[k], &labels, shown, count);
     for (size_t i = 0; i < count; i++)
         free(shown[i].rows);
     free(shown);
+    labels_fini(&labels);
 }
 
-void families_rows(struct expo *e, const struct metrics_view *view)
+void families_rows(struct expo *e, const struct families *f)
 {
     static const struct row_group groups[] = {
         {types_of, type_labels, type_families, sizeof type_families / sizeof *type_families},
         {sites_of, site_labels, site_families, sizeof site_families / sizeof *site_families},
     };
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
-        row_group(e, view, &groups[i]);
+        row_group(e, f, &groups[i]);
 }

@@ -16,7 +16,8 @@ static bool is_ours(const char *label)
         "type_source", "type_id", "verdict", "module", "version", "vcs_revision", "build_id",
         "go_version", "target_id", "part", "le", "quantile"};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
-        if (label[0] == ours[i][0] && strcmp(label, ours[i]) == 0) /* asked for each sample */
+        if (label[0] == ours[i][0] &&
+            strcmp(label, ours[i]) == 0) /* asked for each label of each target */
             return true;
     }
     return false;
@@ -24,28 +25,36 @@ static bool is_ours(const char *label)
 
 /* A target's own label gives way as in Prometheus without honor_labels. One that begins with the
  * prefix already gets another: two labels never become one. */
-static void add_renamed(struct expo *e, const struct lw_label *label)
+static void add_renamed(struct labels *labels, const struct lw_label *label)
 {
     struct lw_strbuf name;
     lw_strbuf_init(&name, strlen(EXPORTED) + strlen(label->name));
     lw_strbuf_adds(&name, EXPORTED);
     lw_strbuf_adds(&name, label->name);
-    expo_label(e, name.data, label->value);
+    labels_add(labels, name.data, label->value);
     lw_strbuf_fini(&name);
 }
 
-void families_target_labels(struct expo *e, const struct store_target *target)
+static void label_target(struct labels *labels, const struct store_target *target)
 {
     for (size_t i = 0; i < target->labels->count; i++) {
         const struct lw_label *label = &target->labels->list[i];
         if (is_ours(label->name) || strncmp(label->name, EXPORTED, strlen(EXPORTED)) == 0)
-            add_renamed(e, label);
+            add_renamed(labels, label);
         else
-            expo_label(e, label->name, label->value);
+            labels_add(labels, label->name, label->value);
     }
     char id[LW_ID_TEXT_BYTES];
     if (target->is_twin)
-        expo_label(e, "target_id", lw_id_text(target->id, id));
+        labels_add(labels, "target_id", lw_id_text(target->id, id));
+}
+
+void families_label_targets(struct labels *labels, const struct store *store)
+{
+    for (size_t i = 0; i < store_target_count(store); i++) {
+        label_target(labels, store_target_at(store, i));
+        labels_close(labels);
+    }
 }
 
 /* A family whose value is a function of the target; NAN leaves the target out. */
@@ -150,31 +159,33 @@ static const struct target_family target_families[] = {
         "Restarts of the target's process, seen in its counters.", restarts},
 };
 
-static void value_families(struct expo *e, const struct store *store)
+static void value_families(struct expo *e, const struct families *f)
 {
-    for (size_t f = 0; f < sizeof target_families / sizeof *target_families; f++) {
-        const struct target_family *family = &target_families[f];
+    const struct store *store = f->view->store;
+    for (size_t k = 0; k < sizeof target_families / sizeof *target_families; k++) {
+        const struct target_family *family = &target_families[k];
         expo_family(e, family->type, family->name, family->unit, family->help);
         for (size_t i = 0; i < store_target_count(store); i++) {
             const struct store_target *target = store_target_at(store, i);
             double value = family->value(target);
             if (isnan(value))
                 continue;
-            families_target_labels(e, target);
+            labels_write(e, &f->targets, i);
             expo_double(e, value);
         }
     }
 }
 
-static void verdict_family(struct expo *e, const struct store *store)
+static void verdict_family(struct expo *e, const struct families *f)
 {
+    const struct store *store = f->view->store;
     expo_family(e, EXPO_GAUGE, "leakwatch_target_verdict", NULL,
         "1 for the verdict that the target has, 0 for the others.");
     for (size_t i = 0; i < store_target_count(store); i++) {
         const struct store_target *target = store_target_at(store, i);
         enum trend_class class = store_target_class(target);
         for (int c = 0; c < TREND_CLASS_COUNT; c++) {
-            families_target_labels(e, target);
+            labels_write(e, &f->targets, i);
             expo_label(e, "verdict", trend_class_word((enum trend_class)c));
             expo_int(e, class == (enum trend_class)c);
         }
@@ -195,8 +206,9 @@ static void count_family(struct expo *e, const struct store *store)
     }
 }
 
-static void build_family(struct expo *e, const struct store *store)
+static void build_family(struct expo *e, const struct families *f)
 {
+    const struct store *store = f->view->store;
     expo_family(
         e, EXPO_INFO, "leakwatch_target_build", NULL, "What the target runs, as its binary says.");
     for (size_t i = 0; i < store_target_count(store); i++) {
@@ -204,7 +216,7 @@ static void build_family(struct expo *e, const struct store *store)
         const struct store_build *build = target->build;
         if (!build)
             continue;
-        families_target_labels(e, target);
+        labels_write(e, &f->targets, i);
         expo_label(e, "module", build->module);
         expo_label(e, "version", build->version);
         expo_label(e, "vcs_revision", build->vcs_revision);
@@ -238,11 +250,11 @@ static void scrape_family(struct expo *e, const struct metrics_view *view)
         job_outcomes(e, view->store, config->scrape_configs[i].job_name);
 }
 
-void families_targets(struct expo *e, const struct metrics_view *view)
+void families_targets(struct expo *e, const struct families *f)
 {
-    count_family(e, view->store);
-    scrape_family(e, view);
-    value_families(e, view->store);
-    verdict_family(e, view->store);
-    build_family(e, view->store);
+    count_family(e, f->view->store);
+    scrape_family(e, f->view);
+    value_families(e, f);
+    verdict_family(e, f);
+    build_family(e, f);
 }

@@ -35,7 +35,7 @@ static enum trend_class class_of(const struct trend_series *series)
 static const struct trend_series *worst_of(const struct store_target *target,
     const struct store_rows *rows, const struct trend_series *worst)
 {
-    for (size_t i = 0; i < rows->count; i++) {
+    for (size_t i = 0; rows->followed && i < rows->count; i++) {
         const struct store_row *row = &rows->list[i];
         if (store_row_is_suspect(target, row) && class_of(row->series) > class_of(worst))
             worst = row->series;

@@ -93,6 +93,33 @@ static void write_nothing(struct expo *e)
     (void)e;
 }
 
+/* Once label by label, once as a text that is written for several. */
+static void write_labels(struct expo *e)
+{
+    struct lw_strbuf labels;
+    lw_strbuf_init(&labels, 1000);
+    expo_label_text(&labels, "job", "a\"b");
+    lw_strbuf_adds(&labels, ",");
+    expo_label_text(&labels, "instance", "x\xff");
+    expo_family(e, EXPO_GAUGE, "leakwatch_sample", NULL, "Twice.");
+    expo_labels(e, labels.data, labels.len);
+    expo_int(e, INT64_MIN);
+    expo_labels(e, labels.data, labels.len);
+    expo_label(e, "more", "");
+    expo_double(e, -120);
+    lw_strbuf_fini(&labels);
+}
+
+static void test_labels_written_once(void **state)
+{
+    (void)state;
+    assert_written(EXPO_TEXT, write_labels,
+        "# HELP leakwatch_sample Twice.\n"
+        "# TYPE leakwatch_sample gauge\n"
+        "leakwatch_sample{job=\"a\\\"b\",instance=\"x\xef\xbf\xbd\"} -9223372036854775808\n"
+        "leakwatch_sample{job=\"a\\\"b\",instance=\"x\xef\xbf\xbd\",more=\"\"} -120\n");
+}
+
 static void test_nothing(void **state)
 {
     (void)state;
@@ -268,6 +295,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_openmetrics),
+        cmocka_unit_test(test_labels_written_once),
         cmocka_unit_test(test_nothing),
         cmocka_unit_test(test_promtool),
         cmocka_unit_test(test_hostile_label_values),
