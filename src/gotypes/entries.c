@@ -182,6 +182,11 @@ bool gotypes_entry_is_runtime(const char *function)
     return strncmp(function, "runtime.", 8) == 0 || strncmp(function, "internal/runtime/", 17) == 0;
 }
 
+bool gotypes_entry_sets_finalizer(const char *function)
+{
+    return strcmp(function, "runtime.SetFinalizer") == 0;
+}
+
 bool gotypes_entry_is_shared(const char *function)
 {
     return strstr(function, "[go.shape.") || strstr(function, "[...]"); /* the latter until 1.20 */

@@ -78,6 +78,7 @@ struct gotypes *gotypes_new(const void *image, size_t len, struct lw_err *err)
     }
     find_gates(index);
     gotypes_uses_read(index);
+    gotypes_finalizers_read(index);
     gotypes_outlines_read(&index->outlines, &index->tab);
     return index;
 }
@@ -91,6 +92,7 @@ void gotypes_free(struct gotypes **index)
     gotypes_outlines_fini(&(*index)->outlines);
     free((*index)->gates);
     free((*index)->uses);
+    gotypes_finalizers_fini(*index);
     free(*index);
     *index = NULL;
 }

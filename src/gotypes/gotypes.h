@@ -129,6 +129,12 @@ struct gotypes_site {
     const struct gotypes_module *module; /* that the import path belongs to, or NULL (std, none) */
     uint64_t type_size; /* bytes of the record's type; 0 where there is no record */
     bool through_dictionary;
+    /* A function that sets a finalizer on objects of the record's type; the index', "" where none
+     * is known to. */
+    const char *finalizer_in;
+    /* Such an object can then be part of a cycle: the fields that lead from one to another of its
+     * type, "main.File.reader, main.Reader.file"; the index', "" where no type shows one. */
+    const char *cycle;
     char unresolved[GOTYPES_REASON_BYTES]; /* why there is no type; "" when resolved */
 };
 

@@ -18,11 +18,19 @@ struct gotypes_gate {
     const struct gotypes_entry *entry;
 };
 
-/* A call of a function that is shared by several types, or code that makes its address. */
+/* A call of a function that is shared by several types, or of runtime.SetFinalizer, or code that
+ * makes its address. */
 struct gotypes_use {
-    uint64_t target; /* the shared function's entry */
+    uint64_t target; /* the function's entry */
     uint64_t pc;
     bool is_call; /* or a jump */
+};
+
+/* A type of which objects are given a finalizer. */
+struct gotypes_finalizer {
+    uint64_t type;        /* address of its record */
+    const char *function; /* that does so; the image's */
+    char *cycle;          /* owned; as gotypes_site's */
 };
 
 struct gotypes {
@@ -37,6 +45,8 @@ struct gotypes {
     size_t gate_count;
     struct gotypes_use *uses; /* owned; by target */
     size_t use_count;
+    struct gotypes_finalizer *finalizers; /* owned */
+    size_t finalizer_count;
 };
 
 /* The gate at an address, or NULL. */
@@ -49,6 +59,13 @@ void gotypes_resolve_call(const struct gotypes *index, const struct gotypes_flow
 
 /* Fills index->uses. */
 void gotypes_uses_read(struct gotypes *index);
+
+/* Fills index->finalizers, once there are uses. */
+void gotypes_finalizers_read(struct gotypes *index);
+void gotypes_finalizers_fini(struct gotypes *index);
+
+/* What is known of a type's objects; NULL where no finalizer of them is. */
+const struct gotypes_finalizer *gotypes_finalizers_find(const struct gotypes *index, uint64_t type);
 
 /* The first use of a shared function; they end where `target` is another. */
 size_t gotypes_uses_find(const struct gotypes *index, uint64_t target);

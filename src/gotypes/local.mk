@@ -7,6 +7,7 @@ libleakwatch_a_SOURCES += \
 	src/gotypes/effect_arm64.c \
 	src/gotypes/elf.c src/gotypes/elf.h \
 	src/gotypes/entries.c src/gotypes/entries.h \
+	src/gotypes/finalizers.c \
 	src/gotypes/flow.c src/gotypes/flow.h \
 	src/gotypes/frame.c src/gotypes/frame.h \
 	src/gotypes/gotypes.c src/gotypes/gotypes.h \

@@ -6,6 +6,9 @@
 
 #define FRAMES_SKIPPED_MAX 64
 
+static const struct gotypes_site nothing = {
+    .function = "", .callee = "", .kind = GOTYPES_OTHER, .finalizer_in = "", .cycle = ""};
+
 /* Numbers of the registers that integer arguments go in (Go's ABIInternal). */
 static uint8_t argument_register(enum gotypes_arch arch, int argument)
 {
@@ -62,6 +65,12 @@ static void set_record(const struct gotypes *index, const struct gotypes_entry *
     gotypes_type_import_path(&index->types, address, site->import_path, sizeof site->import_path);
     site->type_size = type.size;
     refine_kind(site, &type);
+    const struct gotypes_finalizer *finalizer =
+        entry->of_elements ? NULL : gotypes_finalizers_find(index, address);
+    if (finalizer) {
+        site->finalizer_in = finalizer->function;
+        site->cycle = finalizer->cycle;
+    }
     set_type(site, entry->of_elements ? "[]" : "", site->record);
 }
 
@@ -123,12 +132,9 @@ static void resolve_entry(const struct gotypes *index, const struct gotypes_flow
 void gotypes_resolve_call(const struct gotypes *index, const struct gotypes_flow *flow,
     uint32_t number, const uint64_t *stack, size_t depth, struct gotypes_site *site)
 {
-    *site = (struct gotypes_site){
-        .pc = gotypes_flow_pc(flow, number),
-        .function = flow->func.name,
-        .callee = "",
-        .kind = GOTYPES_OTHER,
-    };
+    *site = nothing;
+    site->pc = gotypes_flow_pc(flow, number);
+    site->function = flow->func.name;
     if (gotypes_flow_insn(flow, number)->step == GOTYPES_STEP_INDIRECT) {
         site->kind = GOTYPES_RUNTIME_TYPE;
         snprintf(site->unresolved, sizeof site->unresolved, "the call is indirect");
@@ -175,7 +181,7 @@ static bool resolve_frame(
 {
     struct gotypes_func func;
     struct gotypes_flow flow;
-    *site = (struct gotypes_site){.function = "", .callee = "", .kind = GOTYPES_OTHER};
+    *site = nothing;
     if (!gotypes_pclntab_find(&index->tab, stack[0], &func))
         return false;
     const char *problem = gotypes_flow_init(&flow, &index->elf, &index->outlines, &func);
@@ -197,7 +203,7 @@ static bool resolve_frame(
 bool gotypes_resolve(
     const struct gotypes *index, const uint64_t *stack, size_t depth, struct gotypes_site *site)
 {
-    *site = (struct gotypes_site){.function = "", .callee = "", .kind = GOTYPES_OTHER};
+    *site = nothing;
     if (depth == 0)
         return false;
     size_t skipped = skip_runtime(index, stack, depth);

@@ -9,7 +9,9 @@
 #define NAME_BYTES_MAX  (64u << 10)
 #define NESTING_MAX     32
 #define SIZE_BYTES_MAX  ((uint64_t)1 << 48)
-#define KIND_MASK       31 /* bits above were flags before 1.24 */
+#define FIELDS_MAX      4096 /* of one struct */
+#define FIELD_BYTES     24   /* name, type, offset */
+#define KIND_MASK       31   /* bits above were flags before 1.24 */
 #define FLAG_UNCOMMON   1
 #define FLAG_EXTRA_STAR 2
 
@@ -193,6 +195,33 @@ void gotypes_type_import_path(
         memcpy(out, path, len);
         out[len] = '\0';
     }
+}
+
+/* A struct's record goes on with its package's name, and its list of fields. */
+static bool next_field(const struct gotypes_types *types, const struct gotypes_type *type,
+    unsigned *at, struct gotypes_part *part)
+{
+    uint64_t list, count, name;
+    if (!gotypes_elf_word(types->elf, type->address + TYPE_BYTES + 8, &list) ||
+        !gotypes_elf_word(types->elf, type->address + TYPE_BYTES + 16, &count) || *at >= count ||
+        *at >= FIELDS_MAX)
+        return false;
+    uint64_t field = list + (uint64_t)*at * FIELD_BYTES;
+    ++*at;
+    return gotypes_elf_word(types->elf, field, &name) &&
+           gotypes_elf_word(types->elf, field + 8, &part->type) &&
+           read_name(types, name, &part->field, &part->field_len);
+}
+
+bool gotypes_type_next_part(const struct gotypes_types *types, const struct gotypes_type *type,
+    unsigned *at, struct gotypes_part *part)
+{
+    *part = (struct gotypes_part){0};
+    if (type->kind == GOTYPES_T_STRUCT)
+        return next_field(types, type, at, part);
+    unsigned parts = type->kind == GOTYPES_T_MAP ? 2 : is_container(type->kind) ? 1 : 0;
+    return *at < parts &&
+           gotypes_elf_word(types->elf, type->address + TYPE_BYTES + 8 * (*at)++, &part->type);
 }
 
 static bool starts_with(const struct gotypes_type *type, const char *prefix)

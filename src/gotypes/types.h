@@ -62,6 +62,18 @@ bool gotypes_type_read(
 void gotypes_type_import_path(
     const struct gotypes_types *types, uint64_t address, char *out, size_t out_size);
 
+/* A type that values of another hold, or refer to: that of a field, an element, a key. */
+struct gotypes_part {
+    uint64_t type;     /* address of its record */
+    const char *field; /* the image's, field_len bytes; NULL where it is no field */
+    size_t field_len;
+};
+
+/* The parts of a type, one a call: *at begins with 0. False when there is none left. What is behind
+ * an interface, a function or an unsafe.Pointer is no part. Layout: internal/abi/type.go. */
+bool gotypes_type_next_part(const struct gotypes_types *types, const struct gotypes_type *type,
+    unsigned *at, struct gotypes_part *part);
+
 /* Whether the type is what the compiler makes for a function and the variables it captures. */
 bool gotypes_type_is_closure(const struct gotypes_type *type);
 

@@ -1,4 +1,5 @@
-/* Where the binary calls its shared functions and where it makes their addresses. */
+/* Where the binary calls its shared functions, or gives objects finalizers, and where it makes the
+ * addresses of such functions. */
 #include <stdlib.h>
 
 #include "base/cursor.h"
@@ -33,7 +34,8 @@ static void list_shared(const struct gotypes *index, struct shared *shared)
     size_t room = 0;
     for (uint32_t i = 0; i < index->tab.func_count; i++) {
         struct gotypes_func func;
-        if (!gotypes_pclntab_func(&index->tab, i, &func) || !gotypes_entry_is_shared(func.name))
+        if (!gotypes_pclntab_func(&index->tab, i, &func) ||
+            !(gotypes_entry_is_shared(func.name) || gotypes_entry_sets_finalizer(func.name)))
             continue;
         if (shared->count == room) {
             room = room ? room * 2 : 256;

@@ -83,6 +83,38 @@ static bool look(void *ctx, const struct gotypes_site *site)
     return true;
 }
 
+struct ends {
+    const char *function, *finalizer_in, *cycle;
+    int found;
+};
+
+static bool look_at_ends(void *ctx, const struct gotypes_site *site)
+{
+    for (struct ends *e = ctx; e->function; e++) {
+        if (strcmp(e->function, site->function) != 0 || site->kind != GOTYPES_OBJECT)
+            continue;
+        assert_string_equal(site->finalizer_in, e->finalizer_in);
+        assert_string_equal(site->cycle, e->cycle);
+        e->found++;
+    }
+    return true;
+}
+
+/* A cycle is told only of what has a finalizer. */
+static void check_finalizers(const struct program *p)
+{
+    struct ends ends[] = {
+        {"main.file", "main.file",
+            "main.File.reader, main.Reader.parts, struct { files map[int]*main.File }.files", 0},
+        {"main.lock", "main.lock", "", 0},
+        {"main.list", "", "", 0},
+        {0},
+    };
+    gotypes_each_site(p->index, look_at_ends, ends);
+    for (struct ends *e = ends; e->function; e++)
+        assert_int_equal(e->found, 1);
+}
+
 static void check_sites(const struct program *p)
 {
     struct wanted wanted[] = {
@@ -125,6 +157,7 @@ static void sites_in_all_modes(void **state)
             continue;
         }
         check_sites(&p);
+        check_finalizers(&p);
         drop(&p);
         any = true;
     }

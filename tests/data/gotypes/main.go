@@ -24,6 +24,35 @@ var kept []any
 //go:noinline
 func object() { kept = append(kept, &Entry{key: "a"}) }
 
+// A File and its Reader know each other; a Lock knows nobody, and a List has no finalizer.
+type File struct {
+	name   string
+	reader *Reader
+}
+
+type Reader struct{ parts []struct{ files map[int]*File } }
+
+type Lock struct{ path [32]byte }
+
+type List struct{ next *List }
+
+//go:noinline
+func file() {
+	f := &File{}
+	runtime.SetFinalizer(f, func(f *File) { f.name = "" })
+	kept = append(kept, f)
+}
+
+//go:noinline
+func lock() {
+	l := &Lock{}
+	runtime.SetFinalizer(l, func(*Lock) {})
+	kept = append(kept, l)
+}
+
+//go:noinline
+func list() { kept = append(kept, &List{}) }
+
 //go:noinline
 func slice(n int) { kept = append(kept, make([]Session, n)) }
 
@@ -52,6 +81,9 @@ func main() {
 	runtime.MemProfileRate = 1
 	for i := 0; i < 8; i++ {
 		object()
+		file()
+		lock()
+		list()
 		slice(3 + i%2)
 		table()
 		channel(3 + i%2)
