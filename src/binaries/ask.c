@@ -133,7 +133,8 @@ static size_t find_stack(const struct gotypes *index, const struct binaries_requ
 static void resolve(const struct gotypes *index, const struct binaries_request *request,
     const struct binaries_site *site, struct binaries_type *type)
 {
-    struct gotypes_site found = {.kind = GOTYPES_OTHER, .finalizer_in = "", .cycle = ""};
+    struct gotypes_site found = {
+        .kind = GOTYPES_OTHER, .finalizer_in = "", .cycle = "", .kept_in = ""};
     uint64_t stack[BINARIES_DEPTH_MAX];
     size_t depth = find_stack(index, request, site, stack);
     if (depth == 0)

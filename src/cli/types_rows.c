@@ -285,7 +285,7 @@ static void fill_unknown(
     resolved->kind = GOTYPES_OTHER;
     resolved->pc = stack->depth ? stack->addresses[0] : site->leaf_address;
     resolved->function = site->frames[site->leaf]->function;
-    resolved->callee = resolved->finalizer_in = resolved->cycle = "";
+    resolved->callee = resolved->finalizer_in = resolved->cycle = resolved->kept_in = "";
     resolved->type[0] = resolved->record[0] = resolved->import_path[0] = '\0';
     resolved->module = NULL;
     const char *why = "there is no call at the address";

@@ -78,6 +78,21 @@ struct gotypes_effect {
     int64_t adjusts; /* added to SP. A LOAD's base is as before it, a STORE's as after it. */
 };
 
+/* An instruction that stores one or two words of eight bytes: at base + index * scale + offset. */
+struct gotypes_stored {
+    uint8_t reg; /* or GOTYPES_NO_REGISTER */
+    bool is_constant;
+    int64_t constant;
+};
+
+struct gotypes_store {
+    uint8_t base, index; /* GOTYPES_NO_REGISTER: none */
+    uint8_t scale;
+    int64_t offset;
+    unsigned count;
+    struct gotypes_stored words[2];
+};
+
 /* Decoders of amd64 instructions keep state: one for each thread. */
 struct gotypes_decoder;
 
@@ -88,5 +103,13 @@ void gotypes_decoder_free(struct gotypes_decoder **decoder);
 bool gotypes_amd64_effect(struct gotypes_decoder *decoder, const unsigned char *code, size_t len,
     uint64_t pc, struct gotypes_effect *effect);
 bool gotypes_arm64_effect(const unsigned char *code, uint64_t pc, struct gotypes_effect *effect);
+
+/* False for what stores anything else, or nothing. */
+bool gotypes_amd64_store(struct gotypes_decoder *decoder, const unsigned char *code, size_t len,
+    uint64_t pc, struct gotypes_store *store);
+bool gotypes_arm64_store(const unsigned char *code, uint64_t pc, struct gotypes_store *store);
+
+/* dst = a + b; false for any other instruction. */
+bool gotypes_arm64_sum(const unsigned char *code, uint8_t *dst, uint8_t *a, uint8_t *b);
 
 #endif

@@ -331,14 +331,49 @@ static void tell(struct gotypes_effect *e, const cs_insn *insn)
         unknown(e, insn);
 }
 
+static bool decode(
+    struct gotypes_decoder *decoder, const unsigned char *code, size_t len, uint64_t pc)
+{
+    size_t left = len;
+    return decoder->insn && cs_disasm_iter(decoder->handle, &code, &left, &pc, decoder->insn) &&
+           decoder->insn->size == len;
+}
+
 bool gotypes_amd64_effect(struct gotypes_decoder *decoder, const unsigned char *code, size_t len,
     uint64_t pc, struct gotypes_effect *effect)
 {
     *effect = nothing;
-    size_t left = len;
-    if (!decoder->insn || !cs_disasm_iter(decoder->handle, &code, &left, &pc, decoder->insn) ||
-        decoder->insn->size != len)
+    if (!decode(decoder, code, len, pc))
         return false;
     tell(effect, decoder->insn);
+    return true;
+}
+
+bool gotypes_amd64_store(struct gotypes_decoder *decoder, const unsigned char *code, size_t len,
+    uint64_t pc, struct gotypes_store *store)
+{
+    /* MOV of a register or constant with REX.W: what is neither is not worth decoding. */
+    bool may_store = len > 2 && (code[0] & 0xf8) == 0x48 && (code[1] == 0x89 || code[1] == 0xc7);
+    if (!may_store || !decode(decoder, code, len, pc))
+        return false;
+    const cs_insn *insn = decoder->insn;
+    const cs_x86_op *to = &insn->detail->x86.operands[0], *word = &insn->detail->x86.operands[1];
+    if (insn->id != X86_INS_MOV || to->type != X86_OP_MEM || to->size != 8 ||
+        to->mem.segment != X86_REG_INVALID || (word->type != X86_OP_IMM && !is_full_register(word)))
+        return false;
+    bool relative = to->mem.base == X86_REG_RIP;
+    *store = (struct gotypes_store){
+        .base = relative ? GOTYPES_NO_REGISTER : number(to->mem.base),
+        .index = number(to->mem.index),
+        .scale = (uint8_t)to->mem.scale,
+        .offset = to->mem.disp + (relative ? (int64_t)(insn->address + insn->size) : 0),
+        .count = 1,
+    };
+    bool is_constant = word->type == X86_OP_IMM;
+    store->words[0] = (struct gotypes_stored){
+        .reg = is_constant ? GOTYPES_NO_REGISTER : number(word->reg),
+        .is_constant = is_constant,
+        .constant = is_constant ? word->imm : 0,
+    };
     return true;
 }

@@ -50,10 +50,34 @@ static void add(struct gotypes_effect *e, unsigned dst, unsigned src, int64_t va
     e->value = value;
 }
 
+/* The value of a logical instruction's immediate of 64 bits: a run of ones, rotated, repeated. The
+ * manual's DecodeBitMasks. False for what encodes none. */
+static bool read_bitmask(uint32_t w, uint64_t *value)
+{
+    unsigned n = field(w, 22, 1), rotate = field(w, 16, 6), ones = field(w, 10, 6);
+    unsigned size = 64;
+    if (!n) { /* the inverted bits above the run say how long an element is */
+        for (size = 32; size > 1 && (ones & size); size /= 2)
+            ;
+    }
+    unsigned run = ones & (size - 1), by = rotate & (size - 1);
+    if (size < 2 || run == size - 1)
+        return false;
+    uint64_t element = ((uint64_t)2 << run) - 1;
+    uint64_t mask = size == 64 ? UINT64_MAX : ((uint64_t)1 << size) - 1;
+    if (by)
+        element = (element >> by | element << (size - by)) & mask;
+    for (; size < 64; size *= 2)
+        element |= element << size;
+    *value = element;
+    return true;
+}
+
 static void by_immediate(struct gotypes_effect *e, uint32_t w, uint64_t pc)
 {
     unsigned rd = field(w, 0, 5), rn = field(w, 5, 5);
     unsigned group = field(w, 23, 3);
+    uint64_t mask;
     if (group < 2) { /* ADR, ADRP */
         uint64_t v = (uint64_t)signed_field(w, 5, 19) << 2 | field(w, 29, 2);
         if (rd != ZERO)
@@ -70,6 +94,8 @@ static void by_immediate(struct gotypes_effect *e, uint32_t w, uint64_t pc)
     } else if (group == 5 && field(w, 29, 2) == 2) { /* MOVZ */
         if (rd != ZERO)
             set(e, rd, (uint64_t)field(w, 5, 16) << (field(w, 21, 2) * 16));
+    } else if ((w & 0xff8003e0) == 0xb20003e0 && rd != ZERO && read_bitmask(w, &mask)) {
+        set(e, rd, mask);                            /* ORR of ZR: MOV */
     } else if (group == 4 && field(w, 29, 2) != 3) { /* AND, ORR, EOR may write SP */
         e->kills |= (uint32_t)1 << rd;
     } else {
@@ -265,4 +291,49 @@ bool gotypes_arm64_effect(const unsigned char *code, uint64_t pc, struct gotypes
     else if ((group & 14) == 10 || vector_writes_general(w))
         kill(effect, field(w, 0, 5)); /* of the system's, MRS does */
     return true;
+}
+
+/* STR of a register at [base + index], the index as it is or in words. */
+static bool read_indexed(uint32_t w, struct gotypes_store *store)
+{
+    if ((w & 0xffe0ec00) != 0xf8206800 || field(w, 0, 5) == ZERO)
+        return false;
+    *store = (struct gotypes_store){
+        .base = (uint8_t)field(w, 5, 5),
+        .index = (uint8_t)field(w, 16, 5),
+        .scale = field(w, 12, 1) ? 8 : 1,
+        .count = 1,
+        .words = {{.reg = (uint8_t)field(w, 0, 5)}},
+    };
+    return true;
+}
+
+bool gotypes_arm64_store(const unsigned char *code, uint64_t pc, struct gotypes_store *store)
+{
+    struct lw_cursor c = lw_cursor_on(code, 4);
+    struct gotypes_effect e;
+    if (read_indexed(lw_cursor_u32(&c), store))
+        return true;
+    if (!gotypes_arm64_effect(code, pc, &e) || e.op != GOTYPES_EFFECT_STORE || e.width % 8 != 0 ||
+        e.width > 16)
+        return false;
+    *store = (struct gotypes_store){
+        .base = e.dst,
+        .index = GOTYPES_NO_REGISTER,
+        .scale = 1,
+        .offset = e.value,
+        .count = e.width / 8,
+        .words = {{.reg = e.src}, {.reg = e.src2}},
+    };
+    return true;
+}
+
+bool gotypes_arm64_sum(const unsigned char *code, uint8_t *dst, uint8_t *a, uint8_t *b)
+{
+    struct lw_cursor c = lw_cursor_on(code, 4);
+    uint32_t w = lw_cursor_u32(&c);
+    *dst = (uint8_t)field(w, 0, 5);
+    *a = (uint8_t)field(w, 5, 5);
+    *b = (uint8_t)field(w, 16, 5);
+    return (w & 0xffe0fc00) == 0x8b000000;
 }

@@ -135,6 +135,12 @@ struct gotypes_site {
     /* Such an object can then be part of a cycle: the fields that lead from one to another of its
      * type, "main.File.reader, main.Reader.file"; the index', "" where no type shows one. */
     const char *cycle;
+    /* Of an array or string: the bytes of it that the function kept_in keeps, where all slices or
+     * strings of it that it stores have lengths that are constants, and not the one it was made
+     * with. "" where it stores none, or not only such; functions that it is passed on to may keep
+     * all of it. */
+    uint64_t kept_bytes;
+    const char *kept_in;                   /* the index' */
     char unresolved[GOTYPES_REASON_BYTES]; /* why there is no type; "" when resolved */
 };
 

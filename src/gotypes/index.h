@@ -67,6 +67,11 @@ void gotypes_finalizers_fini(struct gotypes *index);
 /* What is known of a type's objects; NULL where no finalizer of them is. */
 const struct gotypes_finalizer *gotypes_finalizers_find(const struct gotypes *index, uint64_t type);
 
+/* Fills site->kept_bytes and kept_in, where the code at the stack that the site was resolved for
+ * tells. */
+void gotypes_kept_find(
+    const struct gotypes *index, const uint64_t *stack, size_t depth, struct gotypes_site *site);
+
 /* The first use of a shared function; they end where `target` is another. */
 size_t gotypes_uses_find(const struct gotypes *index, uint64_t target);
 

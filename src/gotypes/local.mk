@@ -12,6 +12,7 @@ libleakwatch_a_SOURCES += \
 	src/gotypes/frame.c src/gotypes/frame.h \
 	src/gotypes/gotypes.c src/gotypes/gotypes.h \
 	src/gotypes/index.h \
+	src/gotypes/kept.c \
 	src/gotypes/moduledata.c src/gotypes/moduledata.h \
 	src/gotypes/outline.c src/gotypes/outline.h \
 	src/gotypes/pclntab.c src/gotypes/pclntab.h \

@@ -6,8 +6,12 @@
 
 #define FRAMES_SKIPPED_MAX 64
 
-static const struct gotypes_site nothing = {
-    .function = "", .callee = "", .kind = GOTYPES_OTHER, .finalizer_in = "", .cycle = ""};
+static const struct gotypes_site nothing = {.function = "",
+    .callee = "",
+    .kind = GOTYPES_OTHER,
+    .finalizer_in = "",
+    .cycle = "",
+    .kept_in = ""};
 
 /* Numbers of the registers that integer arguments go in (Go's ABIInternal). */
 static uint8_t argument_register(enum gotypes_arch arch, int argument)
@@ -208,6 +212,8 @@ bool gotypes_resolve(
         return false;
     size_t skipped = skip_runtime(index, stack, depth);
     bool found = resolve_frame(index, stack + skipped, depth - skipped, site);
+    if (found && site->resolved)
+        gotypes_kept_find(index, stack + skipped, depth - skipped, site);
     if (!skipped || (found && site->resolved))
         return found;
     struct gotypes_site leaf;

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "gotypes/gotypes.h"
+#include "gotypes/index.h"
 
 #define BINARY_BYTES_MAX ((size_t)64 << 20)
 #define STACK_MAX        64
@@ -115,6 +115,86 @@ static void check_finalizers(const struct program *p)
         assert_int_equal(e->found, 1);
 }
 
+struct part {
+    const char *function;
+    const char *caller; /* that the stack goes on to; NULL: none */
+    const char *kept_in;
+    uint64_t bytes;
+    bool found;
+};
+
+struct parts {
+    const struct gotypes *index;
+    struct part *list;
+};
+
+static uint64_t entry_of(
+    const struct gotypes *index, const char *function, struct gotypes_func *func)
+{
+    for (uint32_t i = 0; i < index->tab.func_count; i++)
+        if (gotypes_pclntab_func(&index->tab, i, func) && strcmp(func->name, function) == 0)
+            return func->entry;
+    fail_msg("there is no %s", function);
+    return 0;
+}
+
+/* The address of the function's call in its caller. */
+static uint64_t call_in(const struct gotypes *index, const char *caller, const char *function)
+{
+    struct gotypes_func func;
+    struct gotypes_flow flow;
+    uint64_t target = entry_of(index, function, &func), pc = 0;
+    entry_of(index, caller, &func);
+    assert_null(gotypes_flow_init(&flow, &index->elf, &index->outlines, &func));
+    for (uint32_t i = 0; !pc && i < flow.outline->insn_count; i++)
+        if (gotypes_flow_insn(&flow, i)->step == GOTYPES_STEP_CALL &&
+            gotypes_flow_target(&flow, i) == target)
+            pc = gotypes_flow_pc(&flow, i);
+    gotypes_flow_fini(&flow);
+    return pc;
+}
+
+static bool look_at_part(void *ctx, const struct gotypes_site *site)
+{
+    const struct parts *parts = ctx;
+    for (struct part *p = parts->list; p->function; p++) {
+        bool is_array = site->kind == GOTYPES_SLICE || site->kind == GOTYPES_STRING;
+        if (strcmp(p->function, site->function) != 0 || !is_array)
+            continue;
+        static struct gotypes_site found;
+        uint64_t stack[] = {
+            site->pc, p->caller ? call_in(parts->index, p->caller, p->function) : 0};
+        assert_true(gotypes_resolve(parts->index, stack, p->caller ? 2 : 1, &found));
+        if (strcmp(found.kept_in, p->kept_in) != 0 || found.kept_bytes != p->bytes)
+            fail_msg("%s: %llu bytes kept in \"%s\"", p->function,
+                (unsigned long long)found.kept_bytes, found.kept_in);
+        p->found = true;
+    }
+    return true;
+}
+
+static void check_parts(const struct program *p)
+{
+    struct part list[] = {
+        {"main.partInList", NULL, "main.partInList", 16, false},
+        {"main.partBehind", NULL, "main.partBehind", 16, false},
+        {"main.partInVariable", NULL, "main.partInVariable", 24, false},
+        {"main.partOfEntries", "main.partByCaller", "main.partByCaller", 2 * 64, false},
+        {"main.partOfString", NULL, "main.partOfString", 4, false},
+        {"main.whole", NULL, "", 0, false},
+        {"main.partAndWhole", NULL, "", 0, false},
+        {"main.withRoom", NULL, "", 0, false},
+        {"main.withRoomUsed", NULL, "", 0, false},
+        {"main.someOf", NULL, "", 0, false},
+        {0},
+    };
+    struct parts parts = {p->index, list};
+    gotypes_each_site(p->index, look_at_part, &parts);
+    for (size_t i = 0; list[i].function; i++)
+        if (!list[i].found)
+            fail_msg("no array is allocated in %s", list[i].function);
+}
+
 static void check_sites(const struct program *p)
 {
     struct wanted wanted[] = {
@@ -158,6 +238,7 @@ static void sites_in_all_modes(void **state)
         }
         check_sites(&p);
         check_finalizers(&p);
+        check_parts(&p);
         drop(&p);
         any = true;
     }

@@ -30,7 +30,9 @@ type File struct {
 	reader *Reader
 }
 
-type Reader struct{ parts []struct{ files map[int]*File } }
+type Reader struct {
+	parts []struct{ files map[int]*File }
+}
 
 type Lock struct{ path [32]byte }
 
@@ -52,6 +54,56 @@ func lock() {
 
 //go:noinline
 func list() { kept = append(kept, &List{}) }
+
+// What is kept of a message: a part of it, in a list, behind its beginning, in a variable, by a caller;
+// or all of it, part or all, a part that depends.
+var (
+	ids   [][]byte
+	first []byte
+	title string
+)
+
+type Header struct {
+	number int
+	id     []byte
+}
+
+//go:noinline
+func partInList() { ids = append(ids, make([]byte, 4096)[:16]) }
+
+//go:noinline
+func partBehind(h *Header) { h.id = make([]byte, 4096)[64:80] }
+
+//go:noinline
+func partInVariable() { first = make([]byte, 4096)[:24] }
+
+//go:noinline
+func partOfEntries() []Session { return make([]Session, 64) }
+
+//go:noinline
+func partByCaller() { kept = append(kept, &struct{ newest []Session }{partOfEntries()[:2]}) }
+
+//go:noinline
+func partOfString(b []byte) { title = string(b)[:4] }
+
+//go:noinline
+func whole() { ids = append(ids, make([]byte, 4096)) }
+
+//go:noinline
+func partAndWhole(h *Header) {
+	message := make([]byte, 4096)
+	h.id = message[:16]
+	first = message
+}
+
+//go:noinline
+func withRoom(h *Header) { h.id = make([]byte, 0, 4096) }
+
+//go:noinline
+func withRoomUsed(h *Header) { h.id = make([]byte, 16, 4096) }
+
+//go:noinline
+func someOf(n int) { first = make([]byte, 4096)[:n] }
 
 //go:noinline
 func slice(n int) { kept = append(kept, make([]Session, n)) }
@@ -81,6 +133,17 @@ func main() {
 	runtime.MemProfileRate = 1
 	for i := 0; i < 8; i++ {
 		object()
+		header := &Header{}
+		partInList()
+		partBehind(header)
+		partInVariable()
+		partByCaller()
+		partOfString(make([]byte, 512))
+		whole()
+		partAndWhole(header)
+		withRoom(header)
+		withRoomUsed(header)
+		someOf(i)
 		file()
 		lock()
 		list()
