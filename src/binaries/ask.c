@@ -16,6 +16,7 @@
 
 #define ASK_BYTES_MAX ((size_t)16 << 20)
 #define NAME_MAX_LEN  4096 /* of a function; a longer one is not compared */
+#define FATE_MAX_LEN  512  /* of what is said of how objects end */
 
 /* ---- a copy of the request ---- */
 
@@ -152,6 +153,10 @@ static void resolve(const struct gotypes *index, const struct binaries_request *
         .module = lw_strdup(found.module ? found.module->path : ""),
         .version = lw_strdup(found.module ? found.module->version : ""),
         .unresolved = lw_strdup(found.unresolved),
+        .finalizer_in = lw_strndup(found.finalizer_in, FATE_MAX_LEN),
+        .cycle = lw_strndup(found.cycle, FATE_MAX_LEN),
+        .kept_in = lw_strndup(found.kept_in, FATE_MAX_LEN),
+        .kept_bytes = found.kept_bytes,
     };
 }
 
@@ -163,6 +168,9 @@ static void free_found(struct binaries_answer *answer)
         free(answer->types[i].module);
         free(answer->types[i].version);
         free(answer->types[i].unresolved);
+        free(answer->types[i].finalizer_in);
+        free(answer->types[i].cycle);
+        free(answer->types[i].kept_in);
     }
     free(answer->types);
     free(answer->path);

@@ -83,6 +83,12 @@ struct binaries_type {
     char *module;            /* that the import path belongs to; "" for std or none */
     char *version;           /* of that module */
     char *unresolved;        /* why there is no type; "" when resolved */
+    /* What the code says of how objects and arrays of the site end, as gotypes_site has it; names
+     * are cut at 512 bytes. "" where it says nothing. */
+    char *finalizer_in;
+    char *cycle;
+    char *kept_in;
+    uint64_t kept_bytes;
 };
 
 /* The build of a binary. Strings are never NULL, "" where unknown. */

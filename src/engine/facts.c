@@ -25,9 +25,20 @@ static struct lw_wall wall_of(double seconds)
 static struct report_type type_copy(struct facts *f, const struct store_type *type)
 {
     if (!type)
-        return (struct report_type){"", "", ""};
+        return (struct report_type){"", "", "", NULL};
     return (struct report_type){
-        text(f, type->name), text(f, type->kind), text(f, type->unresolved)};
+        text(f, type->name), text(f, type->kind), text(f, type->unresolved), NULL};
+}
+
+static const struct report_fate *fate_copy(
+    struct facts *f, const struct store_target *target, uint64_t site_id)
+{
+    const struct store_fate *fate = store_fate_of(target, site_id);
+    struct report_fate *copy = fate ? lw_arena_alloc(f->memory, sizeof *copy) : NULL;
+    if (copy)
+        *copy = (struct report_fate){text(f, fate->finalizer_in), text(f, fate->cycle),
+            text(f, fate->kept_in), (double)fate->kept_bytes};
+    return copy;
 }
 
 static struct report_stack stack_copy(struct facts *f, const struct store_site *site)
@@ -121,14 +132,17 @@ static void copy_series(struct report_growth *g, const struct trend_series *seri
         g->rate = (struct report_estimate){v->rate, v->rate_lo, v->rate_hi};
 }
 
-static void copy_row(struct facts *f, struct report_growth *g, const struct store_row *row)
+static void copy_row(struct facts *f, const struct store_target *target, struct report_growth *g,
+    const struct store_row *row)
 {
     report_growth_init(g);
     g->id = store_row_id(row);
     g->type = type_copy(f, row->type);
     g->values = row->values;
-    if (row->site)
+    if (row->site) {
         g->stack = stack_copy(f, row->site);
+        g->type.fate = fate_copy(f, target, row->site->id);
+    }
     copy_series(g, row->series);
 }
 
@@ -168,9 +182,11 @@ static void copy_subject(
     const struct store_row *row = s.type ? s.type : s.site;
     f->subject = facts_subject_of(target);
     if (row) {
-        copy_row(f, g, row);
-        if (s.type && s.site)
+        copy_row(f, target, g, row);
+        if (s.type && s.site) {
             g->stack = stack_copy(f, s.site->site);
+            g->type.fate = fate_copy(f, target, s.site->site->id);
+        }
         if (s.type && s.site && !g->type.kind[0])
             g->type.kind = text(f, s.site->type->kind);
         copy_gates(f, store, row->series);
@@ -205,7 +221,7 @@ static void copy_others(struct facts *f, const struct store_target *target)
     count = count < FACTS_OTHERS_MAX ? count : FACTS_OTHERS_MAX;
     struct report_growth *others = lw_arena_new_array(f->memory, count, sizeof *others);
     for (size_t i = 0; others && i < count; i++)
-        copy_row(f, &others[i], rows[i]);
+        copy_row(f, target, &others[i], rows[i]);
     f->report.others = others;
     f->report.other_count = others ? count : 0;
     free(rows);
@@ -281,8 +297,9 @@ static void copy_target(struct facts *f, const struct store_target *target)
     };
 }
 
-static void add_types(struct facts *f, const struct lw_map *types)
+static void add_types(struct facts *f, const struct store_target *target)
 {
+    const struct lw_map *types = target->build ? &target->build->types : &target->kinds;
     size_t at = 0;
     uint64_t site_id;
     void *value;
@@ -291,6 +308,7 @@ static void add_types(struct facts *f, const struct lw_map *types)
         if (!type)
             return;
         *type = type_copy(f, value);
+        type->fate = fate_copy(f, target, site_id);
         lw_map_put(&f->types, site_id, type);
     }
 }
@@ -333,7 +351,7 @@ struct facts *facts_new(const struct store *store, const struct store_target *ta
     copy_outlook(f, target);
     copy_first_seen(f, target);
     count_replicas(f, store, target);
-    add_types(f, target->build ? &target->build->types : &target->kinds);
+    add_types(f, target);
     f->report.types = &f->types;
     return f;
 }

@@ -72,8 +72,10 @@ void engine_learn_answer(struct store *store, const struct binaries_answer *answ
         .go_version = answer->build.go_version,
     };
     struct store_type_spec *types = lw_new(answer->count, sizeof *types);
+    struct store_fate *fates = lw_new(answer->count, sizeof *fates);
     for (size_t i = 0; i < answer->count; i++) {
         const struct binaries_type *t = &answer->types[i];
+        fates[i] = (struct store_fate){t->finalizer_in, t->cycle, t->kept_in, t->kept_bytes};
         types[i] = (struct store_type_spec){
             .site_id = t->site_id,
             .name = t->resolved ? t->type : "",
@@ -82,8 +84,10 @@ void engine_learn_answer(struct store *store, const struct binaries_answer *answ
             .module = t->module,
             .version = t->version,
             .unresolved = t->resolved ? "" : t->unresolved,
+            .fate = t->finalizer_in[0] || t->kept_in[0] ? &fates[i] : NULL,
         };
     }
     store_learn(store, answer->target_id, &build, types, answer->count);
     free(types);
+    free(fates);
 }

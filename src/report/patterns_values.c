@@ -5,6 +5,7 @@
 #include "report/patterns.h"
 #include "report/words.h"
 
+#define PART_MAX        .125 /* of an array: what is kept of it is then little */
 #define ARRAY_BYTES_MIN 4096 /* smaller arrays are not worth being held by a slice */
 #define RETENTION_HIGH  .8   /* of what is allocated this share stays */
 #define SLOW_SHARE_MAX  .1   /* of the heap, gained over the window */
@@ -244,6 +245,16 @@ void report_judge_cache_unbounded(const struct report_signs *signs, struct repor
 
 /* ---- arrays ---- */
 
+/* What the program's code keeps of each array, if that is little of it. Where a type is the
+ * subject, its sites may differ in size: that makes their mean smaller, and this less often true.
+ */
+static const struct report_fate *find_small_part(const struct report_sign *subject, double bytes)
+{
+    const struct report_fate *fate = report_sign_fate(subject);
+    bool is_known = fate && *fate->kept_in;
+    return is_known && fate->kept_bytes <= PART_MAX * bytes ? fate : NULL;
+}
+
 void report_judge_subslice(const struct report_signs *signs, struct report_candidate *c)
 {
     static const char *const readers[] = {"io.ReadAll", "io/ioutil.ReadAll", "os.ReadFile",
@@ -267,9 +278,20 @@ void report_judge_subslice(const struct report_signs *signs, struct report_candi
         report_notes_add(&c->evidence, "%.100s, which can refer to parts of them, %s",
             report_sign_type(list), report_sign_relation(list));
     }
-    report_notes_add(&c->against,
-        "how much of each array is still referred to cannot be seen in a heap profile: they may be "
-        "kept as a whole");
+    const struct report_fate *part = find_small_part(subject, bytes);
+    if (!part) {
+        report_notes_add(&c->against,
+            "how much of each array is still referred to cannot be seen in a heap profile: they "
+            "may be kept as a whole");
+        return;
+    }
+    c->score += 3;
+    report_notes_add(&c->evidence,
+        "%.100s keeps a slice or string of %.0f bytes of each, and with it all of the array",
+        part->kept_in, part->kept_bytes);
+    report_notes_add(
+        &c->against, "a function that the array is passed on to may keep all of it on purpose");
+    note_retention(signs, c);
 }
 
 /* ---- errors ---- */
@@ -327,35 +349,74 @@ static const struct report_sign *find_object(const struct report_signs *signs)
     return NULL;
 }
 
-void report_judge_finalizer_cycle(const struct report_signs *signs, struct report_candidate *c)
+/* The subject or what grows with it, if the program gives such objects finalizers. */
+static const struct report_sign *find_finalized(const struct report_signs *signs)
 {
-    static const char *const setters[] = {
-        "runtime.SetFinalizer", "runtime.AddCleanup", "runtime.addfinalizer", NULL};
-    const char *setter = NULL;
-    for (size_t i = 0; i < signs->count && !setter; i++)
-        setter = report_sign_calls(&signs->list[i], setters);
-    if (setter) {
-        c->score = 4;
-        report_notes_add(&c->evidence, "%.60s is called there", setter);
+    for (size_t i = 0; i < signs->count; i++) {
+        const struct report_fate *fate = report_sign_fate(&signs->list[i]);
+        if (signs->list[i].grew && fate && *fate->finalizer_in)
+            return &signs->list[i];
     }
+    return NULL;
+}
+
+/* The code says that there are finalizers, and which types lead back to themselves; that none of
+ * these objects is freed is what such a cycle does. */
+static void judge_finalized(
+    const struct report_signs *signs, const struct report_sign *sign, struct report_candidate *c)
+{
+    const struct report_fate *fate = report_sign_fate(sign);
+    const char *type = report_sign_type(sign);
+    if (!*fate->cycle)
+        return; /* once out of reach it is finalized, and freed */
+    const struct report_sign *holder = find_holder(signs, type, true);
+    holder = holder ? holder : find_holder(signs, type, false);
+    c->score = sign->is_subject ? 5 : 4;
+    report_notes_add(
+        &c->evidence, "%.100s gives objects of %.100s a finalizer", fate->finalizer_in, type);
+    report_notes_add(&c->evidence,
+        "such an object can refer to itself (%.160s), and then is never finalized or freed",
+        fate->cycle);
+    if (!is_subject_retained(signs)) {
+        c->score -= 3;
+        report_notes_add(&c->against, "a part of what is allocated there is freed");
+    }
+    if (holder) {
+        c->score -= 3;
+        report_notes_add(
+            &c->against, "%.100s holds them: they may just be in use", report_sign_type(holder));
+    }
+    note_retention(signs, c);
+}
+
+/* Without the code's word: objects that stay, and nothing that holds them. */
+static void guess_finalizer(const struct report_signs *signs, struct report_candidate *c)
+{
     const struct report_sign *object = find_object(signs);
     if (!object || !is_subject_retained(signs) || find_plain_map(signs))
         return;
     const char *type = report_sign_type(object);
     if (find_holder(signs, type, true) || find_holder(signs, type, false))
         return;
-    c->score += 2;
+    c->score = 2;
     report_notes_add(
         &c->evidence, "objects of %.100s stay, and no container was seen to hold them", type);
-    if (setter)
-        return;
-    report_notes_add(&c->against, "a heap profile does not show finalizers: look for "
-                                  "runtime.SetFinalizer on that type, and for a cycle through it");
+    report_notes_add(&c->against, "no call of runtime.SetFinalizer for that type is known: look "
+                                  "for one that is given an interface, and for a cycle");
     /* A list that is not seen says little where Go would have sampled it a few times at most. */
     int64_t list_bytes = POINTER_BYTES * signs->facts->subject.values.inuse_objects;
     if (list_bytes < SAMPLES_MIN * signs->facts->target.period_bytes)
         report_notes_add(&c->against, "a list of them has no more than %s, which Go may not sample",
             report_word_bytes((double)list_bytes).text);
+}
+
+void report_judge_finalizer_cycle(const struct report_signs *signs, struct report_candidate *c)
+{
+    const struct report_sign *finalized = find_finalized(signs);
+    if (finalized)
+        judge_finalized(signs, finalized, c);
+    else
+        guess_finalizer(signs, c);
 }
 
 void report_judge_slow(const struct report_signs *signs, struct report_candidate *c)

@@ -43,11 +43,22 @@ struct report_stack {
     size_t responsible; /* the first frame of the program's own code, as profile_responsible() */
 };
 
+/* What the program's code says of how the objects or arrays of a site end; "" where it says
+ * nothing.
+ */
+struct report_fate {
+    const char *finalizer_in; /* a function that gives such objects a finalizer */
+    const char *cycle;        /* fields by which one can then refer to itself */
+    const char *kept_in;      /* a function that keeps a part of such an array only … */
+    double kept_bytes;        /* … of so many bytes */
+};
+
 /* The type of an allocation as its binary tells it, or only the kind. */
 struct report_type {
     const char *name; /* "*main.Session"; "" when it is not known */
     const char *kind; /* "object", "closure", "boxing", … (gotypes_kind_word); "" not known */
-    const char *unresolved; /* why there is no name; "" */
+    const char *unresolved;         /* why there is no name; "" */
+    const struct report_fate *fate; /* NULL: the code says nothing */
 };
 
 /* What grows: a site, a type, or (without a stack and a name) the target's total. */

@@ -25,6 +25,11 @@ const char *report_sign_kind(const struct report_sign *sign)
     return sign->type ? text(sign->type->kind) : "";
 }
 
+const struct report_fate *report_sign_fate(const struct report_sign *sign)
+{
+    return sign->type ? sign->type->fate : NULL;
+}
+
 static size_t depth_of(const struct report_sign *sign)
 {
     return sign->site ? sign->site->frame_count : sign->growth->stack.count;

@@ -32,6 +32,9 @@ void report_signs_gather(struct report_signs *signs, const struct report_facts *
 const char *report_sign_type(const struct report_sign *sign);
 const char *report_sign_kind(const struct report_sign *sign);
 
+/* What the code says of how such objects or arrays end; NULL: nothing. */
+const struct report_fate *report_sign_fate(const struct report_sign *sign);
+
 /* The function that is responsible, or "". */
 const char *report_sign_responsible(const struct report_sign *sign);
 

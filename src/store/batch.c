@@ -21,6 +21,7 @@ enum entry_kind {
     ENTRY_SITE,
     ENTRY_BUILD,
     ENTRY_TYPED,
+    ENTRY_FATE,
     ENTRY_JOB,
     ENTRY_USAGE
 };
@@ -31,7 +32,8 @@ struct entry {
     enum entry_kind kind;
     uint64_t id;               /* of the target, site or build */
     enum store_db_kind series; /* of a series */
-    uint64_t key;              /* of a series: its site or type; of a typed site: the site */
+    uint64_t key;              /* of a series: its site or type; of a type or fate: the site */
+    uint64_t kept_bytes;       /* of a fate */
     uint64_t build_id;         /* of a target */
     char *text[6];
     size_t offset;
@@ -96,6 +98,18 @@ static void add_build(struct store_batch *batch, struct store_build *build)
             .offset = batch->bytes.len,
             .text = {lw_strdup(type->name), lw_strdup(type->kind), lw_strdup(type->import_path),
                 lw_strdup(type->module), lw_strdup(type->version), lw_strdup(type->unresolved)}};
+        add_entry(batch, &entry);
+    }
+    at = 0;
+    while (lw_map_next(&build->fates, &at, &site_id, &value)) {
+        const struct store_fate *fate = value;
+        entry = (struct entry){.kind = ENTRY_FATE,
+            .id = build->id,
+            .key = site_id,
+            .kept_bytes = fate->kept_bytes,
+            .offset = batch->bytes.len,
+            .text = {
+                lw_strdup(fate->finalizer_in), lw_strdup(fate->cycle), lw_strdup(fate->kept_in)}};
         add_entry(batch, &entry);
     }
     build->dirty = false;
@@ -318,7 +332,10 @@ static int write_entry(struct store_batch *batch, const struct entry *entry, str
         return store_db_put_usage(batch->db, entry->id, batch->now, &image, err);
     case ENTRY_TYPED:
         return store_db_put_typed(batch->db, entry->id,
-            &(struct store_type_spec){entry->key, t[0], t[1], t[2], t[3], t[4], t[5]}, err);
+            &(struct store_type_spec){entry->key, t[0], t[1], t[2], t[3], t[4], t[5], NULL}, err);
+    case ENTRY_FATE:
+        return store_db_put_fate(batch->db, entry->id, entry->key,
+            &(struct store_fate){t[0], t[1], t[2], entry->kept_bytes}, err);
     }
     return lw_err_set(err, LW_INTERNAL, "a batch entry of unknown kind %d", (int)entry->kind);
 }

@@ -13,7 +13,7 @@
 
 #include "base/mem.h"
 
-#define SCHEMA_VERSION  3
+#define SCHEMA_VERSION  4
 #define VERDICTS_KEPT   "10000"
 #define BUSY_TIMEOUT_MS 5000
 #define CACHE_KIB_EACH  "2048"
@@ -32,6 +32,13 @@
 #define USAGE_TABLE \
     "CREATE TABLE usage(id INTEGER PRIMARY KEY, name TEXT NOT NULL, saved_ns INTEGER NOT NULL," \
     "  image BLOB NOT NULL) STRICT;"
+
+#define FATE_TABLE \
+    "CREATE TABLE fate(build INTEGER NOT NULL, site INTEGER NOT NULL, finalizer_in TEXT NOT NULL," \
+    "  cycle TEXT NOT NULL, kept_in TEXT NOT NULL, kept_bytes INTEGER NOT NULL," \
+    "  PRIMARY KEY(build, site)) STRICT, WITHOUT ROWID;"
+
+#define TO_THIS_SCHEMA "PRAGMA user_version = 4; COMMIT;"
 
 /* 64-bit ids are stored as SQLite's signed integers, bit for bit. One transaction: a daemon that is
  * killed meanwhile leaves nothing that the next start would stumble over. */
@@ -52,14 +59,13 @@ static const char schema[] =
     "  unresolved TEXT NOT NULL, PRIMARY KEY(build, site)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE verdict(at_ns INTEGER NOT NULL, target INTEGER NOT NULL, key INTEGER NOT NULL,"
     "  was TEXT NOT NULL, became TEXT NOT NULL, rate REAL, rate_lo REAL, rate_hi REAL) STRICT;" JOB_TABLE
-        USAGE_TABLE "PRAGMA user_version = 3;"
-    "COMMIT;";
+        USAGE_TABLE FATE_TABLE TO_THIS_SCHEMA;
 
 /* What older schemas lacked. */
 static const char from_schema_1[] =
-    "BEGIN IMMEDIATE;" JOB_TABLE USAGE_TABLE "PRAGMA user_version = 3; COMMIT;";
-static const char from_schema_2[] =
-    "BEGIN IMMEDIATE;" USAGE_TABLE "PRAGMA user_version = 3; COMMIT;";
+    "BEGIN IMMEDIATE;" JOB_TABLE USAGE_TABLE FATE_TABLE TO_THIS_SCHEMA;
+static const char from_schema_2[] = "BEGIN IMMEDIATE;" USAGE_TABLE FATE_TABLE TO_THIS_SCHEMA;
+static const char from_schema_3[] = "BEGIN IMMEDIATE;" FATE_TABLE TO_THIS_SCHEMA;
 
 /* Every statement there is, prepared once on the connection that uses it. X(name, SQL) */
 #define READ_STATEMENTS(X) \
@@ -72,6 +78,8 @@ static const char from_schema_2[] =
     X(READ_BUILD, "SELECT binary_id, source, module, version, vcs_revision, go_version FROM build" \
                   " WHERE id = ?1") \
     X(READ_TYPED, "SELECT name, kind, import_path, module, version, unresolved, site FROM typed" \
+                  " WHERE build = ?1") \
+    X(READ_FATES, "SELECT finalizer_in, cycle, kept_in, kept_bytes, site FROM fate" \
                   " WHERE build = ?1")
 #define WRITE_STATEMENTS(X) \
     X(PUT_TARGET, "INSERT INTO target(id, name, saved_ns, build, image)" \
@@ -83,6 +91,7 @@ static const char from_schema_2[] =
     X(PUT_SERIES, "INSERT INTO series(target, kind, key, image) VALUES(?1, ?2, ?3, ?4)") \
     X(PUT_BUILD, "INSERT OR REPLACE INTO build VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)") \
     X(PUT_TYPED, "INSERT OR REPLACE INTO typed VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
+    X(PUT_FATE, "INSERT OR REPLACE INTO fate VALUES(?1, ?2, ?3, ?4, ?5, ?6)") \
     X(PUT_JOB, "INSERT OR REPLACE INTO job VALUES(?1, ?2, ?3, ?4)") \
     X(PUT_USAGE, "INSERT OR REPLACE INTO usage VALUES(?1, ?2, ?3, ?4)") \
     X(ADD_VERDICT, "INSERT INTO verdict VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
@@ -92,6 +101,7 @@ static const char from_schema_2[] =
     X(PRUNE_SITES, \
         "DELETE FROM site WHERE id NOT IN (SELECT key FROM series WHERE kind IN (1, 3))") \
     X(PRUNE_TYPED, "DELETE FROM typed WHERE build NOT IN (SELECT build FROM target)") \
+    X(PRUNE_FATES, "DELETE FROM fate WHERE build NOT IN (SELECT build FROM target)") \
     X(PRUNE_BUILDS, "DELETE FROM build WHERE id NOT IN (SELECT build FROM target)") \
     X(PRUNE_JOBS, "DELETE FROM job WHERE saved_ns < ?1") \
     X(PRUNE_USAGES, "DELETE FROM usage WHERE saved_ns < ?1") \
@@ -224,7 +234,7 @@ static int check_file(struct store_db *db, struct lw_err *err)
         return lw_err_set(err, LW_CORRUPT, "%s: SQLite's quick_check found damage", db->path);
     if (ask(db, "PRAGMA user_version", &version, NULL, err) < 0)
         return -1;
-    const char *const updates[] = {schema, from_schema_1, from_schema_2};
+    const char *const updates[] = {schema, from_schema_1, from_schema_2, from_schema_3};
     const char *update = version >= 0 && version < SCHEMA_VERSION ? updates[version] : NULL;
     if (update && execute(db, db->writing, update, err) < 0) {
         store_db_rollback(db);
@@ -413,6 +423,10 @@ static void tell_row(enum statement which, sqlite3_stmt *s, const struct store_d
             .version = text(s, 4),
             .unresolved = text(s, 5)};
         reader->typed(reader->ctx, &type);
+    } else if (which == READ_FATES) {
+        struct store_fate fate = {
+            (char *)text(s, 0), (char *)text(s, 1), (char *)text(s, 2), id(s, 3)};
+        reader->fate(reader->ctx, id(s, 4), &fate);
     } else {
         tell_image(which, s, reader);
     }
@@ -463,7 +477,9 @@ int store_db_read_build(struct store_db *db, uint64_t build_id,
 {
     if (read_rows(db, READ_BUILD, build_id, reader, err) < 0)
         return -1;
-    return read_rows(db, READ_TYPED, build_id, reader, err);
+    if (read_rows(db, READ_TYPED, build_id, reader, err) < 0)
+        return -1;
+    return read_rows(db, READ_FATES, build_id, reader, err);
 }
 
 int store_db_read_series(struct store_db *db, uint64_t target_id,
@@ -592,6 +608,18 @@ int store_db_put_typed(
     return run(db, PUT_TYPED, err);
 }
 
+int store_db_put_fate(struct store_db *db, uint64_t build_id, uint64_t site_id,
+    const struct store_fate *fate, struct lw_err *err)
+{
+    sqlite3_stmt *s = db->statements[PUT_FATE];
+    const char *texts[] = {fate->finalizer_in, fate->cycle, fate->kept_in};
+    sqlite3_bind_int64(s, 1, (int64_t)build_id);
+    sqlite3_bind_int64(s, 2, (int64_t)site_id);
+    bind_texts(s, 3, texts, 3);
+    sqlite3_bind_int64(s, 6, (int64_t)fate->kept_bytes);
+    return run(db, PUT_FATE, err);
+}
+
 int store_db_add_verdict(
     struct store_db *db, const struct store_db_verdict *verdict, struct lw_err *err)
 {
@@ -615,7 +643,7 @@ int store_db_prune(struct store_db *db, struct lw_wall horizon, struct lw_err *e
         if (run(db, old[i], err) < 0)
             return -1;
     }
-    static const enum statement orphans[] = {PRUNE_SITES, PRUNE_TYPED, PRUNE_BUILDS};
+    static const enum statement orphans[] = {PRUNE_SITES, PRUNE_TYPED, PRUNE_FATES, PRUNE_BUILDS};
     for (size_t i = 0; i < sizeof orphans / sizeof *orphans; i++) {
         if (run(db, orphans[i], err) < 0)
             return -1;

@@ -43,6 +43,7 @@ struct store_db_reader {
     void (*usage)(void *ctx, const void *image, size_t len);
     void (*build)(void *ctx, const struct store_build_spec *build);
     void (*typed)(void *ctx, const struct store_type_spec *type);
+    void (*fate)(void *ctx, uint64_t site_id, const struct store_fate *fate);
     void (*series)(void *ctx, enum store_db_kind kind, uint64_t key, const void *image, size_t len);
 };
 
@@ -57,7 +58,7 @@ int store_db_read_job(struct store_db *db, uint64_t job_id, const struct store_d
 /* usage() for each, at most `max`, what was written last first. */
 int store_db_read_usages(struct store_db *db, uint64_t max, const struct store_db_reader *reader,
     struct lw_err *err) LW_MUST_CHECK;
-/* build(), then typed() for each of its sites. */
+/* build(), then typed() for each of its sites, and fate() for those that have one. */
 int store_db_read_build(struct store_db *db, uint64_t build_id,
     const struct store_db_reader *reader, struct lw_err *err) LW_MUST_CHECK;
 int store_db_read_series(struct store_db *db, uint64_t target_id,
@@ -103,6 +104,8 @@ int store_db_put_job(struct store_db *db, uint64_t id, struct lw_wall saved,
     const struct store_db_image *image, struct lw_err *err) LW_MUST_CHECK;
 int store_db_put_typed(struct store_db *db, uint64_t build_id, const struct store_type_spec *type,
     struct lw_err *err) LW_MUST_CHECK;
+int store_db_put_fate(struct store_db *db, uint64_t build_id, uint64_t site_id,
+    const struct store_fate *fate, struct lw_err *err) LW_MUST_CHECK;
 
 struct store_db_verdict {
     struct lw_wall at;

@@ -12,6 +12,11 @@ const struct store_type *store_type_of(const struct store_target *target, uint64
     return types_find(target->build, site_id);
 }
 
+const struct store_fate *store_fate_of(const struct store_target *target, uint64_t site_id)
+{
+    return target->build ? lw_map_find(&target->build->fates, site_id) : NULL;
+}
+
 /* ---- kinds ---- */
 
 #define KINDS_MAX 4096 /* of one target: more than it has rows */

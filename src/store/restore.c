@@ -62,6 +62,13 @@ static void restore_typed(void *ctx, const struct store_type_spec *type)
         types_bind(&r->store->types, r->build, type);
 }
 
+static void restore_fate(void *ctx, uint64_t site_id, const struct store_fate *fate)
+{
+    struct restoring *r = ctx;
+    if (r->build)
+        types_bind_fate(r->build, site_id, fate);
+}
+
 /* The row's key in memory; false when there is none for it (any more). */
 static bool restore_key(
     struct restoring *r, enum store_db_kind kind, uint64_t key, struct store_row *row)
@@ -168,6 +175,7 @@ void store_restore(struct store *store, struct store_target *target, struct lw_w
         .site = restore_site,
         .build = restore_build,
         .typed = restore_typed,
+        .fate = restore_fate,
         .series = restore_series,
     };
     struct lw_err err; /* a file that cannot be read now costs history, not the watch */

@@ -63,6 +63,15 @@ struct store_type {
     size_t refs;       /* sites of builds and rows that have it */
 };
 
+/* What the program's code says of how the objects or arrays of a site end; texts are "" where it
+ * says nothing. */
+struct store_fate {
+    char *finalizer_in;  /* a function that gives such objects a finalizer */
+    char *cycle;         /* fields by which one can then refer to itself, "main.File.reader, …" */
+    char *kept_in;       /* a function that keeps a part of such an array only … */
+    uint64_t kept_bytes; /* … so many bytes */
+};
+
 /* One build of a program, as its binary says: what the types of its sites are. Shared by the
  * targets that run it. */
 struct store_build {
@@ -74,6 +83,7 @@ struct store_build {
     char *vcs_revision;
     char *go_version;
     struct lw_map types; /* by site id: struct store_type, a reference each */
+    struct lw_map fates; /* by site id: owned struct store_fate, where there is something to say */
     size_t refs;         /* targets that run it */
     bool dirty;          /* learnt something since it was last written */
 };
@@ -311,6 +321,7 @@ struct store_type_spec {
     const char *module;
     const char *version;
     const char *unresolved;
+    const struct store_fate *fate; /* NULL: nothing is said */
 };
 
 /* The target runs this build, and these are types of its sites, added to those known. False when
@@ -337,6 +348,9 @@ void store_set_kinds_due(struct store *store, uint64_t target_id, struct lw_mono
 
 /* The type of a site in the build that the target runs, or NULL when that was not learnt yet. */
 const struct store_type *store_type_of(const struct store_target *target, uint64_t site_id);
+
+/* What that build says of how what a site allocates ends, or NULL. */
+const struct store_fate *store_fate_of(const struct store_target *target, uint64_t site_id);
 
 /* ---- builds of a job, as the gate compares them ---- */
 

@@ -100,6 +100,16 @@ struct store_build *types_ref_build(struct types *types, const struct store_buil
     return build;
 }
 
+static void fate_free(struct store_fate *fate)
+{
+    if (!fate)
+        return;
+    free(fate->finalizer_in);
+    free(fate->cycle);
+    free(fate->kept_in);
+    free(fate);
+}
+
 static void build_free(struct types *types, struct store_build *build)
 {
     size_t at = 0;
@@ -109,6 +119,10 @@ static void build_free(struct types *types, struct store_build *build)
         types_unref(types, &type);
     }
     lw_map_fini(&build->types);
+    at = 0;
+    while (lw_map_next(&build->fates, &at, NULL, &value))
+        fate_free(value);
+    lw_map_fini(&build->fates);
     free(build->binary_id);
     free(build->source);
     free(build->module);
@@ -142,6 +156,19 @@ void types_bind(struct types *types, struct store_build *build, const struct sto
     struct store_type *before = lw_map_put(&build->types, spec->site_id, type);
     build->dirty |= before != type;
     types_unref(types, &before);
+    if (spec->fate)
+        types_bind_fate(build, spec->site_id, spec->fate);
+}
+
+void types_bind_fate(struct store_build *build, uint64_t site_id, const struct store_fate *fate)
+{
+    if (build->fates.count >= BUILD_SITES_MAX && !lw_map_find(&build->fates, site_id))
+        return;
+    struct store_fate *copy = LW_NEW(struct store_fate);
+    *copy = (struct store_fate){lw_strdup(fate->finalizer_in), lw_strdup(fate->cycle),
+        lw_strdup(fate->kept_in), fate->kept_bytes};
+    fate_free(lw_map_put(&build->fates, site_id, copy));
+    build->dirty = true;
 }
 
 void types_fini(struct types *types)

@@ -30,4 +30,7 @@ struct store_type *types_find(const struct store_build *build, uint64_t site_id)
 /* What a build says of one of its sites. */
 void types_bind(struct types *types, struct store_build *build, const struct store_type_spec *spec);
 
+/* The same of how what the site allocates ends; copied. */
+void types_bind_fate(struct store_build *build, uint64_t site_id, const struct store_fate *fate);
+
 #endif

@@ -41,7 +41,7 @@ struct report_stack known_stack(struct known *k, const char *functions)
 void known_subject(struct known *k, const char *type, const char *kind, const char *functions)
 {
     k->facts.subject.id = 1;
-    k->facts.subject.type = (struct report_type){type, kind, ""};
+    k->facts.subject.type = (struct report_type){type, kind, "", NULL};
     k->facts.subject.stack = known_stack(k, functions);
 }
 
@@ -51,7 +51,7 @@ void known_other(struct known *k, const char *type, const char *kind, const char
     struct report_growth *g = &k->others[k->facts.other_count++];
     report_growth_init(g);
     g->id = 1 + k->facts.other_count;
-    g->type = (struct report_type){type, kind, ""};
+    g->type = (struct report_type){type, kind, "", NULL};
     g->stack = known_stack(k, functions);
 }
 

@@ -186,7 +186,7 @@ static void set_hostile_target(struct api_room *f, const char *name)
     fleet_set_labelled(f->store, &labels, 1);
     fleet_scrape(f->store, 1, 0, fleet_profile_named(name, name));
     uint64_t site_id = store_target_find(f->store, 1)->sites.list[0].site->id;
-    struct store_type_spec type = {site_id, name, name, name, name, name, ""};
+    struct store_type_spec type = {site_id, name, name, name, name, name, "", NULL};
     assert_true(store_learn(f->store, 1, &build, &type, 1));
     for (int i = 1; i < 30; i++)
         fleet_scrape(f->store, 1, i, fleet_profile_named(name, name));

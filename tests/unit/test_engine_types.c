@@ -103,7 +103,10 @@ static void answer_type(uint64_t process, const char *type)
         .import_path = (char *)"",
         .module = (char *)"",
         .version = (char *)"",
-        .unresolved = (char *)(type[0] ? "" : "reflect")};
+        .unresolved = (char *)(type[0] ? "" : "reflect"),
+        .finalizer_in = (char *)(type[0] ? "main.open" : ""),
+        .cycle = (char *)"",
+        .kept_in = (char *)""};
     struct binaries_answer answer = {.target_id = 1,
         .process = process,
         .source = BINARIES_PROC,
@@ -137,6 +140,7 @@ static void test_only_what_is_not_known_is_asked(void **state)
     assert_int_equal(binaries.request.mapping.start, 0x400000);
     answer_type(0, "main.Session");
     assert_string_equal(target()->build->source, "proc");
+    assert_string_equal(store_fate_of(target(), binaries.first_site)->finalizer_in, "main.open");
     assert_string_equal(target()->build->go_version, "go1.24");
     assert_int_equal(log_lines, 1); /* what it runs */
     scrape(1, two, 2);

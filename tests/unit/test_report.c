@@ -143,7 +143,7 @@ static void test_tables_come_from_the_profiles(void **state)
     static struct known k;
     fill(&k);
     struct profile *base = heap(MIB), *before = heap(40 * MIB), *after = heap(30 * MIB);
-    struct report_type type = {"main.Session", "object", ""};
+    struct report_type type = {"main.Session", "object", "", NULL};
     struct lw_map types = {0};
     lw_map_put(&types, before->sites[0].id, &type);
     k.facts.types = &types;
@@ -196,7 +196,7 @@ static void test_growth_without_a_stack_is_blamed_by_the_baseline(void **state)
     (void)state;
     static struct known k;
     struct report_blame blame;
-    struct report_type buffer = {"[]uint8", "slice", ""};
+    struct report_type buffer = {"[]uint8", "slice", "", NULL};
     struct lw_map types = {0};
     fill(&k);
     struct profile *base = connections(MIB), *before = connections(11 * MIB);
@@ -254,8 +254,8 @@ static void test_a_type_far_ahead_of_all_others_is_blamed(void **state)
     (void)state;
     static struct known k;
     struct report_blame blame;
-    struct report_type types[] = {
-        {"A", "object", ""}, {"B", "object", ""}, {"C", "object", ""}, {"D", "object", ""}};
+    struct report_type types[] = {{"A", "object", "", NULL}, {"B", "object", "", NULL},
+        {"C", "object", "", NULL}, {"D", "object", "", NULL}};
     fill(&k);
     k.facts.subject.stack.count = 0;
     k.facts.subject.type.name = "";

@@ -233,6 +233,67 @@ static void test_parts_of_large_arrays(void **state)
         assert_int_not_equal(d.list[i].pattern, REPORT_SUBSLICE);
 }
 
+static void test_the_code_tells_of_parts_that_are_kept(void **state)
+{
+    (void)state;
+    struct known k;
+    struct report_fate fate = {"", "", "main.head", 16};
+    known_init(&k);
+    known_subject(&k, "[]uint8", "slice", "main.head main.serve");
+    k.facts.subject.values = (struct profile_values){.inuse_objects = 10, .inuse_bytes = 655360};
+    struct report_diagnosis d = diagnose(&k);
+    assert_int_equal(report_diagnosis_pattern(&d), REPORT_NO_PATTERN);
+    k.facts.subject.type.fate = &fate;
+    assert_is(&k, REPORT_SUBSLICE, "main.head keeps a slice or string of 16 bytes of each");
+    known_other(&k, "map[string][]uint8", "map", "main.head main.serve");
+    assert_is(&k, REPORT_SUBSLICE, "65536 bytes each");
+    k.facts.other_count = 0;
+    fate.kept_bytes = 32768; /* half of it is no small part */
+    d = diagnose(&k);
+    assert_int_equal(report_diagnosis_pattern(&d), REPORT_NO_PATTERN);
+}
+
+static void test_the_code_tells_of_cycles_with_finalizers(void **state)
+{
+    (void)state;
+    struct known k;
+    struct report_fate fate = {"main.open", "main.File.reader, main.Reader.file", "", 0};
+    known_init(&k);
+    known_subject(&k, "main.File", "object", "main.open main.serve");
+    k.facts.subject.type.fate = &fate;
+    assert_is(&k, REPORT_FINALIZER_CYCLE, "main.open gives objects of main.File a finalizer");
+    assert_says(&diagnose(&k).list[0].evidence, "main.Reader.file");
+    k.facts.subject.retention = .3; /* some are freed: by that cycle none would be */
+    assert_is(&k, REPORT_NO_PATTERN, "");
+    k.facts.subject.retention = .97;
+    known_other(&k, "map[int]*main.File", "map", "main.open main.serve");
+    assert_is(&k, REPORT_CACHE_UNBOUNDED, "main.File");
+}
+
+static void test_what_hangs_on_a_cycle_with_a_finalizer(void **state)
+{
+    (void)state;
+    struct known k;
+    struct report_fate fate = {"main.open", "main.File.reader, main.Reader.file", "", 0};
+    known_init(&k);
+    known_subject(&k, "[]uint8", "slice", "main.open main.serve");
+    known_other(&k, "main.File", "object", "main.open main.serve");
+    k.others[0].type.fate = &fate;
+    assert_is(&k, REPORT_FINALIZER_CYCLE, "main.open gives objects of main.File a finalizer");
+}
+
+/* It is finalized once it is out of reach, and freed: whatever keeps it is something else. */
+static void test_a_finalizer_without_a_cycle_keeps_nothing(void **state)
+{
+    (void)state;
+    struct known k;
+    struct report_fate fate = {"main.open", "", "", 0};
+    known_init(&k);
+    known_subject(&k, "main.File", "object", "main.open main.serve");
+    k.facts.subject.type.fate = &fate;
+    assert_int_equal(diagnose(&k).count, 0);
+}
+
 static void test_cycles_with_finalizers_are_only_guessed_at(void **state)
 {
     (void)state;
@@ -242,7 +303,7 @@ static void test_cycles_with_finalizers_are_only_guessed_at(void **state)
     struct report_diagnosis d = diagnose(&k);
     assert_int_equal(report_diagnosis_pattern(&d), REPORT_NO_PATTERN);
     assert_int_equal(d.list[0].pattern, REPORT_FINALIZER_CYCLE);
-    assert_says(&d.list[0].against, "does not show finalizers");
+    assert_says(&d.list[0].against, "no call of runtime.SetFinalizer for that type is known");
     k.facts.target.period_bytes = 512 << 10;
     k.facts.subject.values.inuse_objects = 16 << 10;
     d = diagnose(&k);
@@ -312,12 +373,12 @@ static void test_a_type_without_a_stack(void **state)
     (void)state;
     struct known k;
     known_init(&k);
-    k.facts.subject.type = (struct report_type){"main.Session", "object", ""};
+    k.facts.subject.type = (struct report_type){"main.Session", "object", "", NULL};
     known_other(&k, "main.Session", "object", "main.(*Cache).Get main.serve");
     known_other(&k, "map[string]*main.Session", "map", "main.(*Cache).Get main.serve");
     assert_is(&k, REPORT_CACHE_UNBOUNDED, "map[string]*main.Session");
     known_init(&k);
-    k.facts.subject.type = (struct report_type){"[]uint8", "slice", ""};
+    k.facts.subject.type = (struct report_type){"[]uint8", "slice", "", NULL};
     known_other(&k, "[]uint8", "slice", "bufio.NewWriterSize net/http.(*Transport).dialConn");
     known_other(&k, "[]uint8", "slice", "bufio.NewReaderSize net/http.(*Transport).dialConn");
     known_group(&k, 2804, NAN, "select", "runtime.gopark net/http.(*persistConn).readLoop");
@@ -354,7 +415,7 @@ static void test_what_grew_since_the_baseline_counts(void **state)
     (void)state;
     struct known k;
     struct profile *base = heap(6400, 640), *now = heap(640000, 64000);
-    struct report_type map = {"map[string]*main.Session", "map", ""};
+    struct report_type map = {"map[string]*main.Session", "map", "", NULL};
     struct lw_map types = {0};
     lw_map_put(&types, now->sites[1].id, &map);
     known_init(&k);
@@ -369,7 +430,7 @@ static void test_what_grew_since_the_baseline_counts(void **state)
     k.facts.before_gc = NULL;
     assert_is(&k, REPORT_NO_PATTERN, "");
     known_init(&k); /* the total, and no baseline */
-    struct report_type timer = {"chan time.Time", "channel", ""};
+    struct report_type timer = {"chan time.Time", "channel", "", NULL};
     lw_map_put(&types, now->sites[1].id, &timer);
     k.facts.types = &types;
     k.facts.before_gc = now;
@@ -413,6 +474,10 @@ int main(void)
         cmocka_unit_test(test_a_few_idle_connections_are_no_leak_of_bodies),
         cmocka_unit_test(test_a_cache_without_bounds),
         cmocka_unit_test(test_parts_of_large_arrays),
+        cmocka_unit_test(test_the_code_tells_of_parts_that_are_kept),
+        cmocka_unit_test(test_the_code_tells_of_cycles_with_finalizers),
+        cmocka_unit_test(test_what_hangs_on_a_cycle_with_a_finalizer),
+        cmocka_unit_test(test_a_finalizer_without_a_cycle_keeps_nothing),
         cmocka_unit_test(test_cycles_with_finalizers_are_only_guessed_at),
         cmocka_unit_test(test_slow_growth_in_a_large_heap),
         cmocka_unit_test(test_growth_elsewhere_says_nothing),

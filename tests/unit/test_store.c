@@ -562,8 +562,9 @@ static void test_builds_are_bounded(void **state)
 static void test_a_file_of_an_older_release_is_brought_up(void **state)
 {
     (void)state;
-    static const char *const older[] = {"DROP TABLE usage; PRAGMA user_version = 2",
-        "DROP TABLE usage; DROP TABLE job; PRAGMA user_version = 1"};
+    static const char *const older[] = {"DROP TABLE fate; PRAGMA user_version = 3",
+        "DROP TABLE fate; DROP TABLE usage; PRAGMA user_version = 2",
+        "DROP TABLE fate; DROP TABLE usage; DROP TABLE job; PRAGMA user_version = 1"};
     for (size_t i = 0; i < sizeof older / sizeof *older; i++) {
         char set_aside[STORE_PATH_BYTES];
         struct store_db *db = fleet_open_db(set_aside);

@@ -401,7 +401,7 @@ static void test_a_file_of_schema_1_is_taken_over(void **state)
     watch(store, 0, 3, 0);
     fleet_write_batch(store, 4);
     store_free(&store);
-    fleet_run_sql("DROP TABLE job; DROP TABLE usage; PRAGMA user_version = 1;"
+    fleet_run_sql("DROP TABLE job; DROP TABLE usage; DROP TABLE fate; PRAGMA user_version = 1;"
                   "UPDATE target SET image = CAST(X'01' || substr(image, 2, 64) AS BLOB);");
     store = fleet_store_new(fleet_open_db(set_aside));
     assert_string_equal(set_aside, "");

@@ -140,6 +140,9 @@ static void test_each_build_has_its_versions(void **state)
             fleet_typed(store_target_find(store, id)->sites.list[0].site->id, "main.Session");
         b.binary_id = id == 1 ? "b1" : "b2";
         type.version = id == 1 ? "v1" : "v2";
+        struct store_fate fate = {
+            (char *)"", (char *)"", (char *)(id == 1 ? "main.head" : "main.tail"), 16 * id};
+        type.fate = &fate;
         assert_true(store_learn(store, id, &b, &type, 1));
         fleet_ingest(store, id, 1, &site, 1);
     }
@@ -148,6 +151,13 @@ static void test_each_build_has_its_versions(void **state)
         const struct store_row *new = &store_target_find(store, 2)->types.list[0];
         assert_string_equal(old->type->version, "v1");
         assert_string_equal(new->type->version, "v2");
+        for (uint64_t id = 1; id <= 2; id++) {
+            const struct store_target *t = store_target_find(store, id);
+            const struct store_fate *fate = store_fate_of(t, t->sites.list[0].site->id);
+            assert_string_equal(fate->kept_in, id == 1 ? "main.head" : "main.tail");
+            assert_string_equal(fate->cycle, "");
+            assert_int_equal(fate->kept_bytes, 16 * id);
+        }
         assert_int_equal(store_row_id(old), store_row_id(new));
         if (reopened)
             break;
