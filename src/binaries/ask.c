@@ -73,12 +73,13 @@ static bool fill(struct binaries_ask *ask, const struct binaries_request *reques
     ask->request.address = copy_text(memory, request->address, 512);
     ask->request.mapping.file = copy_text(memory, request->mapping.file, 4096);
     ask->request.mapping.build_id = copy_build_id(memory, request->mapping.build_id);
+    ask->request.believed = copy_text(memory, request->believed, BINARIES_ID_BYTES);
     ask->configured = binary ? copy_text(memory, binary, 4096) : NULL;
     struct binaries_site *sites = lw_arena_new_array(memory, request->site_count, sizeof *sites);
     ask->request.sites = sites;
     bool fits = ask->request.address && ask->request.mapping.file &&
-                ask->request.mapping.build_id && (ask->configured || !binary) &&
-                (sites || !request->site_count);
+                ask->request.mapping.build_id && ask->request.believed &&
+                (ask->configured || !binary) && (sites || !request->site_count);
     for (size_t i = 0; fits && i < request->site_count; i++)
         fits = copy_site(memory, &sites[i], &request->sites[i]);
     return fits;
@@ -196,6 +197,7 @@ struct search {
     const struct binaries_places *places;
     struct binaries_answer *answer;
     struct lw_err refused;   /* of the first file that was refused */
+    bool disproved;          /* what was believed is among those */
     struct lw_strbuf looked; /* where nothing was, for the message */
 };
 
@@ -235,10 +237,14 @@ static struct binaries_answer no_answer(const struct binaries_ask *ask)
 static int use(struct search *search, enum binaries_source source, const char *path,
     const struct binaries_binary *binary, struct lw_err *err)
 {
+    const struct binaries_request *request = &search->ask->request;
+    bool is_believed = strcmp(binary->id, request->believed) == 0;
+    bool is_executed = source == BINARIES_PROC && strncmp(path, "/proc/", 6) == 0;
     binaries_guard_begin(binary->image.bytes, binary->image.len);
-    int rc = binaries_check(binary->index, &search->ask->request, path, err);
+    int rc = binaries_check(binary->index, request, path, is_believed || is_executed, err);
     if (rc == 0)
         answer_from(search, source, path, binary);
+    search->disproved |= rc < 0 && is_believed;
     bool whole = binaries_guard_end();
     if (whole && binaries_image_is_intact(&binary->image))
         return rc;
@@ -374,21 +380,32 @@ static bool search_catalogue(struct search *search, enum binaries_source source,
     return false;
 }
 
-static bool search_by_id(struct search *search)
+static bool search_id(struct search *search, const char *id)
 {
-    const char *id = search->ask->request.mapping.build_id;
-    if (!id[0]) {
-        note(search, "its profile shows no GNU build id, by which folders and uploads are "
-                     "searched: Go writes one since 1.24, since 1.22 with -ldflags=-B=gobuildid");
-        return false;
-    }
     const struct config_strings *folders = search->places->directories;
     for (size_t i = 0; i < folders->count; i++) {
         if (search_by_name(search, folders->list[i], id))
             return true;
     }
-    if (search_catalogue(search, BINARIES_DIRECTORY, id) ||
-        search_catalogue(search, BINARIES_UPLOAD, id))
+    return search_catalogue(search, BINARIES_DIRECTORY, id) ||
+           search_catalogue(search, BINARIES_UPLOAD, id);
+}
+
+/* What was believed goes first: the profile's id is that of a newer file, once one was put in the
+ * place of the program. */
+static bool search_by_id(struct search *search)
+{
+    const char *id = search->ask->request.mapping.build_id;
+    const char *believed = search->ask->request.believed;
+    bool is_other = strcmp(believed, id) != 0 && binaries_build_id_is_valid(believed);
+    if (is_other && search_id(search, believed))
+        return true;
+    if (!id[0]) {
+        note(search, "its profile shows no GNU build id, by which folders and uploads are "
+                     "searched: Go writes one since 1.24, since 1.22 with -ldflags=-B=gobuildid");
+        return false;
+    }
+    if (search_id(search, id))
         return true;
     note(search, "no folder and no upload has build id %s", id);
     return false;
@@ -418,6 +435,7 @@ void binaries_ask_run(const struct binaries_ask *ask, const struct binaries_plac
     *answer = no_answer(ask);
     bool found = search_hint(&search) || search_config(&search) || search_host(&search) ||
                  search_by_id(&search) || search_debuginfod(&search);
+    answer->disproved = search.disproved && !found;
     if (search.refused.code != LW_OK && found)
         answer->refused = lw_strdup(search.refused.msg);
     else if (search.refused.code != LW_OK)

@@ -4,7 +4,9 @@
  * Where is looked, in this order: the job's `binary`; for a target on this host the process that
  * listens at its port, then the file its profile names; the folders of `binaries.directories` and
  * what was uploaded, both by GNU build id; debuginfod. A file that is not the one that runs is
- * refused, never used, and the search goes on.
+ * refused, never used, and the search goes on. The profile's build id decides that only where
+ * nothing better does: a process that runs on while a newer build was put in its place shows the
+ * id of that.
  *
  * Everything here is called on the loop. What blocks (files, /proc, name service, downloads) is
  * done by one worker job at a time, so that scrapes always find another worker. A file is mapped
@@ -50,6 +52,7 @@ struct binaries_request {
         const char *file;     /* "" where unknown */
         const char *build_id; /* hex, "" where unknown */
     } mapping;
+    const char *believed; /* binary_id of what told this process' types so far; "" none did */
     const struct binaries_site *sites;
     size_t site_count;
 };
@@ -108,7 +111,8 @@ struct binaries_answer {
      * binary, says where was looked. LW_INVALID, LW_CORRUPT, LW_TOO_LARGE: one was found and
      * refused, says why. */
     struct lw_err err;
-    char *refused; /* the first file that was refused on the way to the one that fits; or NULL */
+    bool disproved; /* the binary that was believed is one that was refused */
+    char *refused;  /* the first file that was refused on the way to the one that fits; or NULL */
     enum binaries_source source;
     char *path;      /* for people: "/proc/4711/exe", "/srv/builds/checkout" */
     char *binary_id; /* the GNU build id, or else 16 hex digits, a hash of the whole content */

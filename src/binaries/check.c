@@ -33,18 +33,21 @@ static bool is_same_function(const char *profile, const char *binary)
            len > before + after_len && strcmp(binary + len - after_len, after) == 0;
 }
 
-/* The build id of the profile must be the binary's: the target read it from the same file. One that
- * the profile does not have says nothing, it may just not have been readable. */
-static int check_build_id(const struct gotypes *index, const struct binaries_request *request,
-    const char *path, struct lw_err *err)
+/* Whether the build ids differ. One that the profile does not have says nothing, it may just not
+ * have been readable. */
+static bool has_other_id(const struct gotypes *index, const struct binaries_request *request)
 {
     const char *profile = request->mapping.build_id;
-    const char *binary = gotypes_build(index)->gnu_build_id;
-    if (!profile[0] || strcasecmp(profile, binary) == 0)
-        return 0;
+    return profile[0] && strcasecmp(profile, gotypes_build(index)->gnu_build_id) != 0;
+}
+
+static int refuse_id(const struct gotypes *index, const struct binaries_request *request,
+    const char *path, struct lw_err *err)
+{
+    const char *own = gotypes_build(index)->gnu_build_id;
     return lw_err_set(err, LW_INVALID,
         "the binary %s is not the one that runs: the profile's build id is %.128s, its own is %s",
-        path, profile, binary[0] ? binary : "none");
+        path, request->mapping.build_id, own[0] ? own : "none");
 }
 
 static bool says_function(const struct binaries_site *site)
@@ -81,10 +84,11 @@ static int check_site(const struct gotypes *index, const struct binaries_site *s
 }
 
 int binaries_check(const struct gotypes *index, const struct binaries_request *request,
-    const char *path, struct lw_err *err)
+    const char *path, bool is_its_own, struct lw_err *err)
 {
-    if (check_build_id(index, request, path, err) < 0)
-        return -1;
+    bool other_id = has_other_id(index, request);
+    if (other_id && !is_its_own)
+        return refuse_id(index, request, path, err);
     size_t checked = 0;
     for (size_t i = 0; i < request->site_count && checked < BINARIES_SITES_CHECKED; i++) {
         const struct binaries_site *site = &request->sites[i];
@@ -95,6 +99,8 @@ int binaries_check(const struct gotypes *index, const struct binaries_request *r
             return -1;
         checked++;
     }
+    if (!checked && other_id)
+        return refuse_id(index, request, path, err);
     if (!checked && !request->mapping.build_id[0])
         return lw_err_set(err, LW_INVALID,
             "nothing tells whether the binary %s is the one that runs: the profile has neither a "

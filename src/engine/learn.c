@@ -42,6 +42,7 @@ bool engine_learn_request(const struct store_target *target, const struct config
         .job = job,
         .process = target->restarts,
         .mapping = {m->start, m->limit, m->offset, m->file, m->build_id},
+        .believed = target->build ? target->build->binary_id : "",
     };
     for (size_t i = 0; i < profile->site_count; i++) {
         if (!store_type_of(target, profile->sites[i].id))

@@ -44,7 +44,7 @@ static void take_refusal(
     struct engine *engine, const struct store_target *target, const struct binaries_answer *answer)
 {
     bool is_missing = answer->err.code == LW_NOT_FOUND;
-    if (is_missing && target->build)
+    if (target->build && !answer->disproved)
         return; /* what its binary told while it was there is still true of this process */
     /* One that was found but is not what runs is worth a word; none at all is usual. */
     if (!is_missing && strcmp(target->build_error, answer->err.msg) != 0)

@@ -78,7 +78,7 @@ void room_start(struct program *program, const char *path)
     assert_true(program->profile->site_count > 2);
 }
 
-static void stop(struct program *program)
+void room_stop(struct program *program)
 {
     close(program->input);
     waitpid(program->pid, NULL, 0);
@@ -122,6 +122,7 @@ static void answered(void *ctx, const struct binaries_answer *answer)
     struct room *room = ctx;
     room->answers++;
     room->err = answer->err;
+    room->disproved = answer->disproved;
     room->resolved = room->types = 0;
     room_copy(room->refused, sizeof room->refused, answer->refused);
     if (answer->err.code == LW_OK) {
@@ -153,6 +154,7 @@ int room_ask_about(struct room *room, const char *address, uint64_t process, con
         .process = process,
         .mapping = {mapping->start, mapping->limit, mapping->offset, mapping->file,
             build_id ? build_id : mapping->build_id},
+        .believed = room->believed ? room->believed : "",
         .sites = sites,
         .site_count = profile->site_count,
     };
@@ -165,7 +167,7 @@ void room_ask(struct room *room, const char *address)
 {
     struct lw_err err;
     int before = room->answers;
-    if (room_ask_about(room, address, 0, NULL, &err) < 0)
+    if (room_ask_about(room, address, 0, room->build_id, &err) < 0)
         fail_msg("not taken: %s", err.msg);
     assert_int_equal(room->answers, before); /* never within the call */
     while (room->answers == before)
@@ -231,7 +233,7 @@ int room_tear_down(void **state)
     loop_free(&room->loop);
     config_unref(&room->config);
     if (room->program.pid)
-        stop(&room->program);
+        room_stop(&room->program);
     free(room);
     return 0;
 }

@@ -39,9 +39,13 @@ struct room {
     struct config *config;
     struct binaries *binaries;
     struct program program;
+    /* what is asked with; NULL: the profile's build id, and that nothing is believed */
+    const char *build_id;
+    const char *believed;
     /* what was answered last */
     int answers;
     struct lw_err err;
+    bool disproved;
     enum binaries_source source;
     char path[512], id[64], main[64], go_version[32], refused[512];
     size_t types, resolved;
@@ -71,6 +75,8 @@ int room_tear_down(void **state);
 
 /* Starts the program and takes its profile. */
 void room_start(struct program *program, const char *path);
+/* Ends it. */
+void room_stop(struct program *program);
 
 /* Starts the program (unless NULL) and a binaries/ whose job has this binary (or NULL) and whose
  * section `binaries` has these options. */

@@ -305,6 +305,60 @@ static void test_process_of_deleted_file(void **state)
     assert_string_equal(room->refused, "");
 }
 
+/* Go reads the build id from whatever lies at the program's path: once that is a newer build, the
+ * profiles of the process show its id. */
+static void test_process_that_shows_the_id_of_a_newer_file(void **state)
+{
+    NEEDS_GO;
+    struct room *room = *state;
+    room_watch(room, room_path("app"), NULL, "");
+    room->build_id = LATER;
+    room_ask(room, room->program.address);
+    room_assert_found(room, BINARIES_PROC);
+    assert_string_equal(room->id, ID);
+}
+
+/* What another build runs at the address is not what the profile is from: the file it names is. */
+static void test_process_of_another_build(void **state)
+{
+    NEEDS_GO;
+    struct room *room = *state;
+    struct program other;
+    room_watch(room, room_path("app"), NULL, "");
+    room_start(&other, room_path("changed"));
+    room_ask(room, other.address);
+    room_assert_found(room, BINARIES_PROC);
+    assert_string_equal(room->path, room_path("app"));
+    room_assert_has(room->refused, "/exe is not the one that runs: profile says ");
+    room_stop(&other);
+}
+
+/* Elsewhere than in /proc, what told the process' types before is looked for first. */
+static void test_what_is_believed_goes_before_the_id(void **state)
+{
+    NEEDS_GO;
+    struct room *room = *state;
+    room_sh("cp '%s' '%s' '%s'", room_path("app"), room_path("changed"), room_path("builds"));
+    room_watch(room, room_path("app"), NULL, BUILDS);
+    room->build_id = LATER;
+    room->believed = ID;
+    room_ask(room, NOWHERE);
+    room_assert_found(room, BINARIES_DIRECTORY);
+    assert_string_equal(room->id, ID);
+    assert_false(room->disproved);
+}
+
+static void test_what_is_believed_can_prove_wrong(void **state)
+{
+    NEEDS_GO;
+    struct room *room = *state;
+    room_watch(room, room_path("app"), "changed", "proc: false");
+    room->believed = LATER;
+    room_ask(room, NOWHERE);
+    room_assert_refused(room, LW_INVALID, "is not the one that runs: profile says ");
+    assert_true(room->disproved);
+}
+
 /* A socket of ours, where the program should listen: the file that its profile names is tried, too,
  * but only if the target is here. */
 static void test_other_process(void **state)
@@ -462,9 +516,13 @@ int main(void)
         VIRTUAL(test_reload),
         VIRTUAL(test_search_goes_on),
         VIRTUAL(test_one_request_a_target),
+        VIRTUAL(test_what_is_believed_goes_before_the_id),
+        VIRTUAL(test_what_is_believed_can_prove_wrong),
         REAL(test_config),
         REAL(test_process),
         REAL(test_process_of_deleted_file),
+        REAL(test_process_that_shows_the_id_of_a_newer_file),
+        REAL(test_process_of_another_build),
         REAL(test_other_process),
         REAL(test_proc_is_off),
         REAL(test_debuginfod),

@@ -129,6 +129,13 @@ static void answer_error(uint64_t process, enum lw_code code, const char *why)
     engine_types_answered(&engine, &answer);
 }
 
+static void answer_disproved(uint64_t process, const char *why)
+{
+    struct binaries_answer answer = {.target_id = 1, .process = process, .disproved = true};
+    lw_err_set(&answer.err, LW_INVALID, "%s", why);
+    engine_types_answered(&engine, &answer);
+}
+
 /* ---- tests ---- */
 
 static void test_only_what_is_not_known_is_asked(void **state)
@@ -178,8 +185,8 @@ static void test_a_refused_binary_is_told_once(void **state)
     assert_string_equal(target()->build_error, "the binary /srv/shop is not the one that runs");
 }
 
-/* A binary that was removed takes nothing along of what it told; one that proves to be another
- * does. */
+/* A binary that was removed, or that others have taken the place of, takes nothing along of what it
+ * told; one that proves to be another does. */
 static void test_what_was_told_stays_true(void **state)
 {
     (void)state;
@@ -190,6 +197,9 @@ static void test_what_was_told_stays_true(void **state)
     assert_non_null(target()->build);
     assert_int_equal(target()->types.count, 1);
     answer_error(0, LW_INVALID, "the binary /srv/shop is not the one that runs");
+    assert_non_null(target()->build);
+    assert_int_equal(target()->types.count, 1);
+    answer_disproved(0, "the binary /srv/shop is not the one that runs");
     assert_null(target()->build);
     assert_int_equal(target()->types.count, 0);
 }
