@@ -1,5 +1,6 @@
 systemdsystemunit_DATA = systemd/leakwatchd.service
 EXTRA_DIST += systemd/leakwatchd.service.in
+dist_doc_DATA = systemd/leakwatchd-processes.conf
 CLEANFILES += systemd/leakwatchd.service
 
 # Made here and not by configure, which does not know the last word on $(bindir): `make prefix=…` does.

@@ -321,7 +321,7 @@ static bool search_processes(struct search *search, const struct binaries_endpoi
     else if (!pids.count)
         note(search,
             "the process that listens at %s is not among those we may look into (%zu are "
-            "forbidden: run as its user, or with CAP_SYS_PTRACE)",
+            "forbidden: run as its user, or with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH)",
             search->ask->request.address, pids.forbidden);
     return false;
 }

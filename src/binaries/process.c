@@ -229,8 +229,8 @@ void binaries_pids_find(const struct binaries_endpoint *endpoint, struct binarie
 {
     struct sockets sockets = {0};
     *pids = (struct binaries_pids){0};
-    read_sockets("/proc/net/tcp", endpoint, &sockets);
-    read_sockets("/proc/net/tcp6", endpoint, &sockets);
+    read_sockets("/proc/self/net/tcp", endpoint, &sockets);
+    read_sockets("/proc/self/net/tcp6", endpoint, &sockets);
     pids->listening = sockets.count > 0;
     DIR *proc = pids->listening ? opendir("/proc") : NULL;
     if (!proc)

@@ -7,8 +7,9 @@
 #define ROWS_MAX  64  /* of the difference, the largest first */
 #define SUMS_MAX  256 /* functions, or types; what comes later is only in the total */
 #define SHARE_MIN .5
-/* A type counts with less, too, where no other has more than half as much: many small things that
- * hang together (a connection, its buffers and its channels) leave none with half. */
+/* A type counts with less, too, where all is one function's doing, or no other has more than half
+ * as much: things that hang together (a map and what is boxed in it; a connection, its buffers and
+ * its channels) leave none with half. */
 #define SHARE_MIN_FAR_AHEAD (1. / 3)
 /* Of what the most encompassing function has below it: main.main has everything below it, and what
  * is wanted is the innermost function that has nearly as much. */
@@ -104,13 +105,14 @@ static const struct sum *innermost(const struct sums *sums)
     return best;
 }
 
-static bool is_most(const struct sums *sums, const struct sum *most, double total)
+static bool is_most(
+    const struct sums *sums, const struct sum *most, double total, bool is_ones_doing)
 {
     if (most->bytes >= SHARE_MIN * total)
         return true;
     if (most->bytes < SHARE_MIN_FAR_AHEAD * total)
         return false;
-    for (size_t i = 0; i < sums->count; i++) {
+    for (size_t i = 0; !is_ones_doing && i < sums->count; i++) {
         if (&sums->list[i] != most && sums->list[i].bytes > most->bytes / 2)
             return false;
     }
@@ -121,12 +123,15 @@ static void judge(struct report_blame *blame, const struct sums *functions,
     const struct sums *types, double total)
 {
     const struct sum *function = innermost(functions), *type = largest(types);
+    /* All of a small program is main.main's doing. */
+    bool is_ones_doing = function && function->bytes >= NEARLY_ALL * total &&
+                         strcmp(function->name, "main.main") != 0;
     if (function && function->bytes >= SHARE_MIN * total) {
         blame->frame = (struct report_frame){
             function->frame->function, function->frame->file, function->frame->line};
         blame->share = function->bytes / total;
     }
-    if (type && *type->name && is_most(types, type, total)) {
+    if (type && *type->name && is_most(types, type, total, is_ones_doing)) {
         blame->type = type->name;
         blame->type_share = type->bytes / total;
     }

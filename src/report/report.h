@@ -183,7 +183,7 @@ void report_growth_init(struct report_growth *growth);
 bool report_baseline_is_late(const struct report_facts *facts);
 
 /* What most of the growth since the baseline is: at least half of it, of types at least a third
- * that no other has half of, or "". */
+ * where one function allocates nearly all or no other has half as much, or "". */
 struct report_blame {
     struct report_frame frame; /* the function it is allocated below, in its first such stack */
     double share;              /* of the growth, 0..1 */
