@@ -41,8 +41,10 @@ def daemon_program():
 
 @pytest.fixture(scope="session")
 def targets_dir(tmp_path_factory):
-    """The built Go targets, built once for all workers of a session."""
-    out = tmp_path_factory.getbasetemp().parent / "targets"
+    """The built Go targets, built once for all workers of a session. Never shared with another session, of
+    another checkout perhaps: a program that is replaced while it runs is a case of its own."""
+    base = tmp_path_factory.getbasetemp()
+    out = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "targets"
     with open(f"{out}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         subprocess.run([SOURCE_DIR / "tests/targets/build", out], check=True)

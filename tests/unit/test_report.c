@@ -230,16 +230,19 @@ static void test_growth_without_a_stack_is_blamed_by_the_baseline(void **state)
     profile_free(&before);
 }
 
-/* Four types, of which the first two have as many units as said and the others two each. */
-static struct profile *spread(int64_t first, int64_t second)
+/* Four types, of which the first two have as many units as said and the others two each; allocated
+ * in a function each, below one where that is not NULL. */
+static struct profile *spread(int64_t first, int64_t second, const char *below)
 {
     static struct sketch s;
     struct lw_err err;
     const int64_t units[] = {first, second, 2, 2};
     static const char *const functions[] = {"main.a", "main.b", "main.c", "main.d"};
     sketch_program(&s);
+    if (below)
+        sketch_add_location(&s, 0x404000, sketch_add_function(&s, below, "/src/main.go", 9), 9);
     for (unsigned i = 0; i < 4; i++) {
-        uint64_t stack[] = {4 + i, 0};
+        uint64_t stack[] = {4 + i + (below ? 1 : 0), below ? 4 : 0, 0};
         sketch_add_location(
             &s, 0x403000 + 16 * i, sketch_add_function(&s, functions[i], "/src/main.go", 1), 2);
         sketch_add_sample(&s, stack, sketch_inuse(units[i] * 1024, units[i] * MIB), 1024);
@@ -262,7 +265,7 @@ static void test_a_type_far_ahead_of_all_others_is_blamed(void **state)
     struct profile *base = heap(0);
     for (int64_t second = 2; second <= 3; second++) {
         struct lw_map by_site = {0};
-        struct profile *before = spread(4, second);
+        struct profile *before = spread(4, second, NULL);
         for (size_t i = 0; i < before->site_count; i++) {
             int letter = before->sites[i].frames[0]->function[5] - 'a';
             if (letter < 4)
@@ -280,6 +283,36 @@ static void test_a_type_far_ahead_of_all_others_is_blamed(void **state)
         profile_free(&before);
     }
     profile_free(&base);
+}
+
+static void test_the_largest_type_of_one_function_is_blamed(void **state)
+{
+    (void)state;
+    static struct known k;
+    struct report_blame blame;
+    struct report_type types[] = {{"A", "object", "", NULL}, {"B", "map", "", NULL}};
+    fill(&k);
+    k.facts.subject.stack.count = 0;
+    k.facts.subject.type.name = "";
+    k.facts.baseline = heap(0);
+    static const char *const below[] = {"main.set", "main.main"};
+    for (int i = 0; i < 2; i++) {
+        struct lw_map by_site = {0};
+        struct profile *before = spread(5, 4, below[i]);
+        for (size_t s = 0; s < before->site_count; s++) {
+            int letter = before->sites[s].frames[0]->function[5] - 'a';
+            if (letter < 2)
+                lw_map_put(&by_site, before->sites[s].id, &types[letter]);
+        }
+        k.facts.before_gc = before;
+        k.facts.types = &by_site;
+        report_blame(&k.facts, &blame);
+        assert_string_equal(blame.frame.function, below[i]);
+        assert_string_equal(blame.type, i == 0 ? "A" : "");
+        lw_map_fini(&by_site);
+        profile_free(&before);
+    }
+    profile_free((struct profile **)&k.facts.baseline);
 }
 
 static void test_a_late_baseline_and_what_is_blamed_are_told(void **state)
@@ -403,6 +436,7 @@ int main(void)
         cmocka_unit_test(test_tables_come_from_the_profiles),
         cmocka_unit_test(test_growth_without_a_stack_is_blamed_by_the_baseline),
         cmocka_unit_test(test_a_type_far_ahead_of_all_others_is_blamed),
+        cmocka_unit_test(test_the_largest_type_of_one_function_is_blamed),
         cmocka_unit_test(test_a_late_baseline_and_what_is_blamed_are_told),
         cmocka_unit_test(test_what_was_refused_is_told),
         cmocka_unit_test(test_captured_variables),

@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand"
 	"os"
+	"runtime"
 	"sort"
 	"strings"
 	"sync"
@@ -29,14 +30,16 @@ type Object struct {
 }
 
 var behaviours = map[string]func(number int){
-	"lru":      lru,
-	"warm-up":  warmUp,
-	"pool":     pool,
-	"sawtooth": sawtooth,
-	"daily":    daily,
-	"ramp":     ramp,
-	"one-off":  oneOff,
-	"restart":  restart,
+	"lru":       lru,
+	"warm-up":   warmUp,
+	"pool":      pool,
+	"sawtooth":  sawtooth,
+	"daily":     daily,
+	"ramp":      ramp,
+	"one-off":   oneOff,
+	"restart":   restart,
+	"finalizer": finalizer,
+	"parts":     parts,
 }
 
 // seconds says how long the service has run.
@@ -149,6 +152,39 @@ func restart(number int) {
 	if err := syscall.Exec(self, arguments, os.Environ()); err != nil {
 		panic(err)
 	}
+}
+
+// ---- finalizers, and cycles, but no cycle with a finalizer ----
+
+// File has a finalizer and refers to no other file, Node is in a cycle and has none.
+type File struct {
+	data [objectBytes]byte
+}
+
+type Node struct {
+	data [objectBytes]byte
+	next *Node
+}
+
+func finalizer(int) {
+	file := new(File)
+	runtime.SetFinalizer(file, func(f *File) { f.data[0] = 0 })
+	node := new(Node)
+	node.next = &Node{next: node}
+}
+
+// ---- small parts of large arrays, of which copies are kept, or few ----
+
+var (
+	newestParts [64][]byte
+	copies      = map[int][]byte{}
+)
+
+func parts(number int) {
+	message := make([]byte, 8*objectBytes)
+	newestParts[number%len(newestParts)] = message[:16]
+	copies[number] = append([]byte(nil), message[:16]...)
+	delete(copies, number-lruMax)
 }
 
 func main() {
