@@ -179,9 +179,9 @@ struct http_stats {
 /* Listens at "host:port", ":port" (every address, IPv6 and IPv4) or "[::1]:port" (port 0: any; see
  * http_server_port). Bounds: 512 connections, 64 from one address, 32 KiB for request line and
  * headers, 30 s of silence. Bodies of 1 KiB and more go out as gzip to those who take it, unless
- * their type does not compress or the handler set Content-Encoding. Errors: LW_INVALID for an
- * address that cannot be read, LW_IO when it cannot be listened at. loop and router are borrowed
- * until the free. */
+ * their type does not compress or the handler set Content-Encoding; large ones are compressed by a
+ * worker. Errors: LW_INVALID for an address that cannot be read, LW_IO when it cannot be listened
+ * at. loop and router are borrowed until the free, the loop until its jobs have ended. */
 struct http_server *http_server_new(struct loop *loop, struct http_router *router,
     const char *listen_address, struct lw_err *err) LW_MUST_CHECK;
 int http_server_port(const struct http_server *server);

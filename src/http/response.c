@@ -137,15 +137,18 @@ static char *gzip(const void *bytes, size_t len, size_t *gzip_len)
     return out;
 }
 
-void http_response_compress(struct http_response *response, const struct http_request *request)
+bool http_response_wants_gzip(struct http_response *response, const struct http_request *request)
 {
     if (response->is_file || response->len < COMPRESS_FROM_BYTES ||
         response->len > COMPRESS_MAX_BYTES || !type_compresses(response->content_type) ||
         has_header(response, "Content-Encoding"))
-        return;
+        return false;
     http_response_header(response, "Vary", "Accept-Encoding");
-    if (!http_list_accepts(request->accept_encoding, "gzip"))
-        return;
+    return http_list_accepts(request->accept_encoding, "gzip");
+}
+
+void http_response_gzip(struct http_response *response)
+{
     size_t len;
     char *compressed =
         gzip(response->body ? response->body : response->static_body, response->len, &len);

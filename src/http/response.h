@@ -4,9 +4,13 @@
 
 #include "http/http.h"
 
-/* Compresses the body when that pays: 1 KiB or more, of a type that compresses, not encoded by the
- * handler, to a client that takes gzip. Sets Vary wherever the answer could have been another. */
-void http_response_compress(struct http_response *response, const struct http_request *request);
+/* Whether it pays to compress the body: 1 KiB or more, of a type that compresses, not encoded by
+ * the handler, to a client that takes gzip. Sets Vary wherever the answer could have been another.
+ */
+bool http_response_wants_gzip(struct http_response *response, const struct http_request *request);
+
+/* Compresses the body, unless that makes it longer. On any thread: 8 ms for each MB. */
+void http_response_gzip(struct http_response *response);
 
 /* Whether If-None-Match ("*" or a list of tags) names the tag, given with its quotes. The
  * comparison is the weak one: a W/ counts for nothing. Our tags have no comma in them, so a list

@@ -31,15 +31,20 @@
 #define SILENCE_MAX_S               30u
 #define HEADER_BYTES_MAX            ((size_t)32 << 10) /* bounds the request line, too */
 
+/* From so many bytes on a body is compressed by a worker: that takes longer than the loop may be
+ * held up. */
+#define COMPRESS_AWAY_FROM_BYTES ((size_t)256 << 10)
+
 struct http_server {
     struct loop *loop;          /* borrowed */
     struct http_router *router; /* borrowed */
     int listen_fd;              /* owned */
     struct MHD_Daemon *mhd;
     struct loop_fd *watch;
-    struct loop_timer timer;     /* when MHD wants to run without an event */
-    bool must_run;               /* something happened that MHD acts on only in its next run */
-    struct http_stream *streams; /* of requests under way; each lies in its struct pending */
+    struct loop_timer timer;          /* when MHD wants to run without an event */
+    bool must_run;                    /* something happened that MHD acts on only in its next run */
+    struct http_stream *streams;      /* of requests under way; each lies in its struct pending */
+    struct compression *compressions; /* that workers have */
     struct http_stats stats;
 };
 
@@ -52,6 +57,8 @@ struct pending {
     bool begun;        /* the first call was made: from now on there may be a body */
     bool is_streamed;  /* then `stream` has the body */
     struct http_stream stream;
+    struct compression *compression; /* of its answer: while a worker has it, MHD leaves the
+                                        connection alone */
 };
 
 /* ---- answering ---- */
@@ -123,8 +130,84 @@ static struct http_request request_of(
     };
 }
 
+/* ---- answers that a worker compresses ---- */
+
+struct compression {
+    struct loop_job job;
+    struct http_server *server;
+    struct pending *pending; /* NULL: the server has gone, and nobody waits */
+    struct MHD_Connection *connection;
+    struct http_response response; /* owned */
+    bool is_done;
+    struct compression *next; /* the server's list */
+};
+
+static void wake(void *ctx);
+
+static void compression_free(struct compression *c)
+{
+    http_response_fini(&c->response);
+    free(c);
+}
+
+static void compress(struct loop_job *job)
+{
+    http_response_gzip(&((struct compression *)job)->response);
+}
+
+static void compressed(struct loop_job *job)
+{
+    struct compression *c = (struct compression *)job;
+    if (!c->pending) {
+        compression_free(c);
+        return;
+    }
+    struct compression **at = &c->server->compressions;
+    while (*at != c)
+        at = &(*at)->next;
+    *at = c->next;
+    c->is_done = true;
+    MHD_resume_connection(c->connection);
+    wake(c->server);
+}
+
+/* Hands the response to a worker; false: they have too much to do. */
+static bool compress_away(struct http_server *server, struct MHD_Connection *connection,
+    struct pending *pending, struct http_response *response)
+{
+    struct compression *c = LW_NEW(struct compression);
+    struct lw_err busy;
+    *c = (struct compression){.job = {.run = compress, .done = compressed},
+        .server = server,
+        .pending = pending,
+        .connection = connection,
+        .response = *response,
+        .next = server->compressions};
+    if (loop_job_submit(server->loop, &c->job, &busy) < 0) {
+        free(c);
+        return false;
+    }
+    *response = (struct http_response){0};
+    server->compressions = c;
+    pending->compression = c;
+    MHD_suspend_connection(connection);
+    return true;
+}
+
+/* Lets go of the compressions under way, because MHD does not stop while a connection is suspended.
+ */
+static void compressions_abandon(struct http_server *server)
+{
+    for (struct compression *c = server->compressions; c; c = c->next) {
+        c->pending->compression = NULL;
+        c->pending = NULL;
+        MHD_resume_connection(c->connection);
+    }
+    server->compressions = NULL;
+}
+
 static enum MHD_Result answer(struct http_server *server, struct MHD_Connection *connection,
-    const char *method, const struct pending *pending)
+    const char *method, struct pending *pending)
 {
     struct http_request request = request_of(connection, method, pending);
     struct http_response response;
@@ -132,7 +215,12 @@ static enum MHD_Result answer(struct http_server *server, struct MHD_Connection 
         http_router_refuse(server->router, &request, &pending->err, &response);
     else
         http_router_answer(server->router, &request, &response);
-    http_response_compress(&response, &request);
+    if (http_response_wants_gzip(&response, &request)) {
+        if (response.len >= COMPRESS_AWAY_FROM_BYTES &&
+            compress_away(server, connection, pending, &response))
+            return MHD_YES;
+        http_response_gzip(&response);
+    }
     return queue(server, connection, &response);
 }
 
@@ -177,8 +265,6 @@ static enum MHD_Result take_body(struct pending *pending, const char *data, size
     return drained_enough ? MHD_NO : MHD_YES;
 }
 
-static void wake(void *ctx);
-
 /* Hands the request to the stream's handler, if its path leads to one. */
 static bool begin_stream(struct http_server *server, struct MHD_Connection *connection,
     const char *method, struct pending *pending)
@@ -210,7 +296,8 @@ static enum MHD_Result answer_stream(struct http_server *server, struct http_str
 {
     struct http_request request = {
         .accept_encoding = header_of(stream->connection, "Accept-Encoding")};
-    http_response_compress(&stream->response, &request);
+    if (http_response_wants_gzip(&stream->response, &request))
+        http_response_gzip(&stream->response);
     return queue(server, stream->connection, &stream->response);
 }
 
@@ -238,6 +325,13 @@ static enum MHD_Result advance_stream(
     return answer_now ? answer_stream(server, stream) : result;
 }
 
+/* MHD may call once more before it has seen that the connection is suspended. */
+static enum MHD_Result answer_compressed(
+    struct http_server *server, struct MHD_Connection *connection, struct compression *c)
+{
+    return c->is_done ? queue(server, connection, &c->response) : MHD_YES;
+}
+
 static enum MHD_Result handle_request(void *ctx, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *data, size_t *data_len, void **state)
 {
@@ -249,6 +343,8 @@ static enum MHD_Result handle_request(void *ctx, struct MHD_Connection *connecti
         return begin_body(server, connection, method, pending);
     if (pending->is_streamed)
         return advance_stream(server, &pending->stream, data, data_len);
+    if (pending->compression)
+        return answer_compressed(server, connection, pending->compression);
     if (*data_len)
         return take_body(pending, data, data_len);
     return answer(server, connection, method, pending);
@@ -273,6 +369,10 @@ static void end_request(
         return;
     if (pending->is_streamed)
         end_stream(ctx, &pending->stream);
+    if (pending->compression) {
+        assert(pending->compression->is_done);
+        compression_free(pending->compression);
+    }
     http_target_fini(&pending->target);
     lw_strbuf_fini(&pending->body);
     free(pending);
@@ -394,6 +494,7 @@ void http_server_free(struct http_server **server)
         return;
     for (struct http_stream *stream = s->streams; stream; stream = stream->next)
         http_stream_wake(stream); /* MHD does not stop while one is suspended */
+    compressions_abandon(s);
     loop_fd_remove(s->loop, &s->watch);
     loop_timer_disarm(s->loop, &s->timer);
     if (s->mhd) {

@@ -111,7 +111,7 @@ struct http_room *http_room_open(void)
 {
     struct http_room *room = LW_NEW(struct http_room);
     struct lw_err err;
-    room->loop = loop_new(1, 4, &err);
+    room->loop = loop_new(2, 4, &err);
     room->router = http_router_new(error_page, NULL);
     room->server = http_server_new(room->loop, room->router, "127.0.0.1:0", &err);
     if (!room->server) {
@@ -127,6 +127,7 @@ void http_room_close(struct http_room **room)
 {
     struct http_room *r = *room;
     http_server_free(&r->server);
+    loop_jobs_finish(r->loop);
     http_router_free(&r->router);
     loop_free(&r->loop); /* asserts that the server has left nothing on it */
     for (int i = 0; i < HTTP_ROOM_REPLIES_MAX; i++)

@@ -1,5 +1,6 @@
 /* http/ with sockets: requests, limits, listening. Bodies that are streamed: test_http_stream.c. */
 #include <errno.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,8 +17,9 @@
 #include "base/mem.h"
 #include "http_room.h"
 
-#define BODY_LIMIT     1000
-#define BIG_BODY_BYTES 20000
+#define BODY_LIMIT      1000
+#define BIG_BODY_BYTES  20000
+#define HUGE_BODY_BYTES (1 << 20)
 
 static uint64_t most_connections; /* that say_hello saw */
 
@@ -52,6 +54,19 @@ static void send_big(void *ctx, const struct http_request *request, struct http_
     response->content_type = "application/json";
 }
 
+static sem_t huge_was_asked;
+
+static void send_huge(void *ctx, const struct http_request *request, struct http_response *response)
+{
+    (void)ctx;
+    (void)request;
+    response->body = lw_new(HUGE_BODY_BYTES, 1);
+    memset(response->body, 'x', HUGE_BODY_BYTES);
+    response->len = HUGE_BODY_BYTES;
+    response->content_type = "application/json";
+    sem_post(&huge_was_asked);
+}
+
 static int set_up(void **state)
 {
     struct http_room *room = http_room_open();
@@ -61,6 +76,8 @@ static int set_up(void **state)
     most_connections = 0;
     http_router_add(room->router, "GET", "/hello", 0, say_hello, room);
     http_router_add(room->router, "GET", "/big", 0, send_big, room);
+    http_router_add(room->router, "GET", "/huge", 0, send_huge, room);
+    sem_init(&huge_was_asked, 0, 0);
     http_router_add(room->router, "POST", "/count", BODY_LIMIT, count_body, room);
     http_router_add_list(room->router, "tag");
     return 0;
@@ -332,7 +349,7 @@ static void ask_for_big(struct http_room *room)
 
 static size_t inflated_bytes(const struct http_reply *reply)
 {
-    unsigned char out[BIG_BODY_BYTES + 1];
+    static unsigned char out[HUGE_BODY_BYTES + 1];
     z_stream z = {.next_in = (unsigned char *)reply->body,
         .avail_in = (unsigned)reply->body_len,
         .next_out = out,
@@ -364,6 +381,86 @@ static void test_gzip_and_etag(void **state)
     assert_int_equal(r[3].body_len, 0);
     http_room_assert_has(&r[3], "\r\nETag: W/\"000000000000002a\"\r\n");
     assert_int_equal(r[4].status, 200);
+}
+
+#define ASK_FOR_HUGE "GET /huge HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n"
+
+static void ask_for_huge(struct http_room *room)
+{
+    int fd = http_client_dial(room);
+    room->replies[0] = http_client_exchange(fd, ASK_FOR_HUGE);
+    room->replies[1] = http_client_exchange(fd, ASK_FOR_HUGE);
+    room->replies[2] = http_client_exchange(fd, "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+    close(fd);
+}
+
+static void test_large_bodies_are_compressed_by_a_worker(void **state)
+{
+    struct http_room *room = *state;
+    http_room_serve(room, ask_for_huge);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(room->replies[i].status, 200);
+        http_room_assert_has(&room->replies[i], "\r\nContent-Encoding: gzip\r\n");
+        assert_int_equal(inflated_bytes(&room->replies[i]), HUGE_BODY_BYTES);
+    }
+    assert_int_equal(room->replies[2].status, 200);
+}
+
+/* Jobs that keep both workers until they are let go. */
+static sem_t let_go;
+
+static void hold(struct loop_job *job)
+{
+    (void)job;
+    sem_wait(&let_go);
+}
+
+static void held(struct loop_job *job)
+{
+    free(job);
+}
+
+static void hold_a_worker(struct loop *loop)
+{
+    struct lw_err err;
+    struct loop_job *job = LW_NEW(struct loop_job);
+    job->run = hold;
+    job->done = held;
+    assert_int_equal(loop_job_submit(loop, job, &err), 0);
+}
+
+static void hold_and_send_huge(
+    void *ctx, const struct http_request *request, struct http_response *response)
+{
+    struct http_room *room = ctx;
+    hold_a_worker(room->loop);
+    send_huge(ctx, request, response);
+}
+
+static void ask_for_huge_and_stay(struct http_room *room)
+{
+    room->fds[0] = http_client_dial(room);
+    http_client_send(
+        room->fds[0], "GET /held HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n");
+    sem_wait(&huge_was_asked);
+}
+
+/* One worker is held, and so is the client's as soon as it is free: the compression has to wait,
+ * and its server goes before it. */
+static void test_free_with_a_body_to_be_compressed(void **state)
+{
+    struct http_room *room = *state;
+    sem_init(&let_go, 0, 0);
+    http_router_add(room->router, "GET", "/held", 0, hold_and_send_huge, room);
+    hold_a_worker(room->loop);
+    http_room_serve(room, ask_for_huge_and_stay);
+    size_t under_way = loop_jobs_under_way(room->loop);
+    http_server_free(&room->server);
+    sem_post(&let_go);
+    sem_post(&let_go);
+    loop_jobs_finish(room->loop);
+    close(room->fds[0]);
+    assert_int_equal(under_way, 3);
 }
 
 /* ---- many connections ---- */
@@ -510,6 +607,8 @@ int main(void)
         SERVER_TEST(test_a_parameter_is_given_once),
         SERVER_TEST(test_slow_client_blocks_nobody),
         SERVER_TEST(test_gzip_and_etag),
+        SERVER_TEST(test_large_bodies_are_compressed_by_a_worker),
+        SERVER_TEST(test_free_with_a_body_to_be_compressed),
         SERVER_TEST(test_limit_per_address),
         SERVER_TEST(test_limit_of_connections),
         SERVER_TEST(test_free_with_open_connections),
