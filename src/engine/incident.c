@@ -25,6 +25,7 @@ struct reading {
     struct evidence_baseline last;   /* of a target that is gone */
     struct report_goroutines groups[GROUPS_MAX];
     struct report_file files[FILES_MAX];
+    struct report_diagnosis diagnosis;
 };
 
 /* ---- reading ---- */
@@ -270,6 +271,31 @@ static void judge_state(struct evidence_incident *incident, const struct capture
     incident->why = lw_strdup(bundle->items[CAPTURE_HEAP].why);
 }
 
+/* ---- the report ---- */
+
+struct report_text {
+    struct lw_strbuf json;
+    struct lw_strbuf markdown;
+};
+
+/* To be freed in either case. */
+static int encode(const struct reading *r, struct report_text *text, struct lw_err *err)
+{
+    const struct report_facts *facts = &r->work->facts->report;
+    lw_strbuf_init(&text->json, REPORT_BYTES_MAX);
+    lw_strbuf_init(&text->markdown, REPORT_BYTES_MAX);
+    int rc = report_encode_json(facts, &r->diagnosis, &text->json, err);
+    if (rc == 0)
+        rc = report_encode_markdown(facts, &r->diagnosis, &text->markdown, err);
+    return rc;
+}
+
+static void report_text_fini(struct report_text *text)
+{
+    lw_strbuf_fini(&text->json);
+    lw_strbuf_fini(&text->markdown);
+}
+
 /* ---- writing ---- */
 
 static enum evidence_file_state file_state(enum capture_state state)
@@ -286,99 +312,149 @@ static enum evidence_file_state file_state(enum capture_state state)
     return EVIDENCE_FILE_FAILED;
 }
 
-/* An incident on its way to the disk. What cannot be written, because the disk is full, say, is
- * noted in the manifest and the rest goes on: the next file may be a smaller one. */
-struct writing {
-    struct evidence_draft *draft;
-    size_t lost;       /* files that could not be written */
-    struct lw_err why; /* of the first */
-};
-
+/* What cannot be written, because the disk is full, say, is noted by the draft and the rest goes
+ * on: the next file may be a smaller one. */
 static void add_file(
-    struct writing *w, const struct evidence_file *file, const void *bytes, size_t len)
+    struct evidence_draft *draft, const struct evidence_file *file, const void *bytes, size_t len)
 {
-    struct lw_err err;
-    if (evidence_draft_add(w->draft, file, bytes, len, &err) < 0 && w->lost++ == 0)
-        w->why = err;
+    struct lw_err noted;
+    if (evidence_draft_add(draft, file, bytes, len, &noted) < 0)
+        lw_err_clear(&noted);
 }
 
-static void add(
-    struct writing *w, const char *name, struct lw_wall taken, const struct lw_strbuf *bytes)
+static void add(struct evidence_draft *draft, const char *name, struct lw_wall taken,
+    const struct lw_strbuf *bytes)
 {
     struct evidence_file file = {.state = EVIDENCE_FILE_OK, .taken = taken};
     strncpy(file.name, name, sizeof file.name - 1);
-    add_file(w, &file, bytes->data, bytes->len);
+    add_file(draft, &file, bytes->data, bytes->len);
 }
 
-static void add_item(struct writing *w, enum capture_step step, const struct capture_item *item)
+static void add_item(
+    struct evidence_draft *draft, enum capture_step step, const struct capture_item *item)
 {
     struct evidence_file file = {.state = file_state(item->state),
         .taken = item->taken,
         .why = item->why[0] ? (char *)item->why : NULL};
     strncpy(file.name, capture_step_file(step), sizeof file.name - 1);
-    add_file(w, &file, item->body, item->len);
+    add_file(draft, &file, item->body, item->len);
 }
 
 static void add_baseline(
-    struct writing *w, const char *name, const struct evidence_baseline *baseline)
+    struct evidence_draft *draft, const char *name, const struct evidence_baseline *baseline)
 {
     struct lw_strbuf bytes = {.data = baseline->bytes, .len = baseline->len};
     if (baseline->bytes)
-        add(w, name, baseline->taken, &bytes);
+        add(draft, name, baseline->taken, &bytes);
 }
+
+#define JSON_NAME     "report.json"
+#define MARKDOWN_NAME "report.md"
 
 /* The report goes first: where the disk becomes full, it is what one would rather have. */
-static void add_all(struct writing *w, const struct reading *r, const struct lw_strbuf *json,
-    const struct lw_strbuf *markdown)
+static void add_all(
+    struct evidence_draft *draft, const struct reading *r, const struct report_text *text)
 {
     struct lw_wall now = r->work->incident->finished;
-    add(w, "report.json", now, json);
-    add(w, "report.md", now, markdown);
+    add(draft, JSON_NAME, now, &text->json);
+    add(draft, MARKDOWN_NAME, now, &text->markdown);
     for (int i = 0; i < CAPTURE_STEP_COUNT; i++)
-        add_item(w, (enum capture_step)i, item_of(r, (enum capture_step)i));
-    add_baseline(w, "baseline.pb.gz", &r->before);
-    add_baseline(w, "last.pb.gz", &r->last);
+        add_item(draft, (enum capture_step)i, item_of(r, (enum capture_step)i));
+    add_baseline(draft, "baseline.pb.gz", &r->before);
+    add_baseline(draft, "last.pb.gz", &r->last);
 }
 
-static void judge_writing(struct evidence_incident *incident, const struct writing *w)
+static void judge_writing(struct evidence_incident *incident, const struct evidence_draft *draft)
 {
-    char why[sizeof w->why.msg + 64];
-    if (w->lost == 0)
+    const char *first;
+    char why[EVIDENCE_TEXT_BYTES_MAX];
+    size_t lost = evidence_draft_lost(draft, &first);
+    if (lost == 0)
         return;
-    snprintf(why, sizeof why, "%zu of its files could not be kept: %s", w->lost, w->why.msg);
+    snprintf(why, sizeof why, "%zu of its files could not be kept: %s", lost, first);
     incident->state = EVIDENCE_FAILED;
     free(incident->why);
     incident->why = lw_strdup(why);
 }
 
-static int write_evidence(struct reading *r, const struct lw_strbuf *json,
-    const struct lw_strbuf *markdown, struct lw_err *err)
+/* Whether files that the report says are there could not be kept; from now on it says so. */
+static bool note_losses(struct reading *r, const struct evidence_draft *draft)
+{
+    bool is_new = false;
+    for (size_t i = 0; i < r->work->facts->report.file_count; i++) {
+        struct report_file *told = &r->files[i];
+        const struct evidence_file *file = evidence_draft_file(draft, told->name);
+        if (strcmp(told->state, "ok") != 0 || !file || file->state == EVIDENCE_FILE_OK)
+            continue;
+        told->state = capture_state_word(CAPTURE_FAILED);
+        told->why = file->why;
+        is_new = true;
+    }
+    return is_new;
+}
+
+static void write_anew(
+    struct evidence_draft *draft, const char *name, const struct lw_strbuf *bytes)
+{
+    struct lw_err noted;
+    if (evidence_draft_rewrite(draft, name, bytes->data, bytes->len, &noted) < 0)
+        lw_err_clear(&noted);
+}
+
+/* A report that cannot be written anew is none, rather than one that is wrong. */
+static int write_report_anew(struct reading *r, struct evidence_draft *draft, struct lw_err *err)
+{
+    struct report_text text;
+    int rc = encode(r, &text, err);
+    if (rc == 0) {
+        write_anew(draft, JSON_NAME, &text.json);
+        write_anew(draft, MARKDOWN_NAME, &text.markdown);
+    }
+    report_text_fini(&text);
+    return rc;
+}
+
+/* Files may be lost while they are added, while room is made for the manifest, and again for the
+ * report that says so. Ends, because each is told of once. */
+static int settle(struct reading *r, struct evidence_draft *draft, struct lw_err *err)
+{
+    int rc = 0;
+    bool is_stale = note_losses(r, draft);
+    do {
+        if (is_stale)
+            rc = write_report_anew(r, draft, err);
+        judge_writing(r->work->incident, draft);
+        if (rc == 0)
+            rc = evidence_draft_seal(draft, r->work->incident, err);
+        is_stale = note_losses(r, draft);
+    } while (rc == 0 && is_stale);
+    return rc;
+}
+
+static int write_evidence(struct reading *r, const struct report_text *text, struct lw_err *err)
 {
     const struct incident_work *work = r->work;
-    struct writing w = {.draft = evidence_draft_new(work->evidence, work->incident->id, err)};
-    if (!w.draft)
+    struct evidence_draft *draft = evidence_draft_new(work->evidence, work->incident->id, err);
+    if (!draft)
         return -1;
-    add_all(&w, r, json, markdown);
-    judge_writing(work->incident, &w);
-    return evidence_draft_finish(&w.draft, work->incident, err);
+    add_all(draft, r, text);
+    if (settle(r, draft, err) == 0)
+        return evidence_draft_finish(&draft, work->incident, err);
+    evidence_draft_free(&draft);
+    evidence_incident_forget_files(work->incident);
+    return -1;
 }
 
 static int write_all(struct reading *r, struct lw_err *err)
 {
     struct incident_work *work = r->work;
-    struct report_diagnosis diagnosis;
-    struct lw_strbuf json, markdown;
-    lw_strbuf_init(&json, REPORT_BYTES_MAX);
-    lw_strbuf_init(&markdown, REPORT_BYTES_MAX);
-    report_diagnose(&work->facts->report, &diagnosis);
-    describe(work->incident, work->facts, report_diagnosis_pattern(&diagnosis));
-    int rc = report_encode_json(&work->facts->report, &diagnosis, &json, err);
-    if (rc == 0)
-        rc = report_encode_markdown(&work->facts->report, &diagnosis, &markdown, err);
+    struct report_text text;
+    report_diagnose(&work->facts->report, &r->diagnosis);
+    describe(work->incident, work->facts, report_diagnosis_pattern(&r->diagnosis));
+    int rc = encode(r, &text, err);
     if (rc == 0 && work->evidence)
-        rc = write_evidence(r, &json, &markdown, err);
-    lw_strbuf_fini(&json);
-    lw_strbuf_fini(&markdown);
+        rc = write_evidence(r, &text, err);
+    report_text_fini(&text);
     return rc;
 }
 

@@ -114,6 +114,9 @@ uint64_t evidence_incident_id(uint64_t target_id, struct lw_wall opened);
 struct evidence_incident *evidence_incident_copy(const struct evidence_incident *incident);
 void evidence_incident_free(struct evidence_incident **incident);
 
+/* For an incident of which nothing is on disk after all. */
+void evidence_incident_forget_files(struct evidence_incident *incident);
+
 /* NULL when it has no such file. */
 const struct evidence_file *evidence_incident_file(
     const struct evidence_incident *incident, const char *name);
@@ -160,10 +163,28 @@ struct evidence_draft *evidence_draft_new(
 int evidence_draft_add(struct evidence_draft *draft, const struct evidence_file *file,
     const void *bytes, size_t len, struct lw_err *err) LW_MUST_CHECK;
 
-/* Writes the manifest and gives the directory its name. *incident is told its files, bytes and
- * revision; its state must be ready or failed. Where the disk has no room for the manifest, files
- * are given up for it, the last first, and the incident becomes failed with the reason. Frees the
- * draft in either case; a failure (LW_IO) leaves no debris, and the incident without files. */
+/* What became of a file that was added, or NULL. Borrowed until the next call. */
+const struct evidence_file *evidence_draft_file(
+    const struct evidence_draft *draft, const char *name);
+
+/* How many files there is no room for, or that could not be written for another reason; *why is
+ * that of the first, "" when there is none. Borrowed as above. */
+size_t evidence_draft_lost(const struct evidence_draft *draft, const char **why);
+
+/* Writes a file that was added anew, whatever became of it, for one that tells of others. Where the
+ * disk has no room for it, others are given up, the last first. LW_NOT_FOUND, LW_IO. */
+int evidence_draft_rewrite(struct evidence_draft *draft, const char *name, const void *bytes,
+    size_t len, struct lw_err *err) LW_MUST_CHECK;
+
+/* Writes the manifest. *incident is told its files, bytes and revision; its state must be ready or
+ * failed. Where the disk has no room for the manifest, files are given up for it, the last first,
+ * and the incident becomes failed with the reason. No file may be added after it; one that is
+ * written anew makes it void. LW_IO: the incident is left without files. */
+int evidence_draft_seal(struct evidence_draft *draft, struct evidence_incident *incident,
+    struct lw_err *err) LW_MUST_CHECK;
+
+/* Seals the draft, if that was not done, and gives the directory its name. Frees the draft in
+ * either case; a failure (LW_IO) leaves no debris, and the incident without files. */
 int evidence_draft_finish(struct evidence_draft **draft, struct evidence_incident *incident,
     struct lw_err *err) LW_MUST_CHECK;
 

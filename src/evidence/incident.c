@@ -171,15 +171,24 @@ struct evidence_incident *evidence_incident_copy(const struct evidence_incident 
     return copy;
 }
 
+void evidence_incident_forget_files(struct evidence_incident *incident)
+{
+    for (size_t i = 0; i < incident->file_count; i++)
+        free(incident->files[i].why);
+    free(incident->files);
+    incident->files = NULL;
+    incident->file_count = 0;
+    incident->revision = 0;
+    incident->bytes = 0;
+}
+
 void evidence_incident_free(struct evidence_incident **incident)
 {
     if (!*incident)
         return;
     for (size_t i = 0; i < INCIDENT_TEXT_COUNT; i++)
         free(*incident_text_at(*incident, &incident_texts[i]));
-    for (size_t i = 0; i < (*incident)->file_count; i++)
-        free((*incident)->files[i].why);
-    free((*incident)->files);
+    evidence_incident_forget_files(*incident);
     free(*incident);
     *incident = NULL;
 }

@@ -85,13 +85,18 @@ int room_write(const struct evidence *evidence, struct evidence_incident *incide
     if (rc == 0)
         rc = evidence_draft_add(draft, &trace, text, bytes, err);
     if (rc == 0)
-        rc = evidence_draft_add(draft, &report, "# first", 7, err);
+        rc = evidence_draft_add(draft, &report, "# draft", 7, err);
     if (rc == 0)
         rc = evidence_draft_add(draft, &cpu, NULL, 0, err);
     free(text);
     if (rc == 0)
+        rc = evidence_draft_seal(draft, incident, err);
+    if (rc == 0)
+        rc = evidence_draft_rewrite(draft, "report.md", "# first", 7, err);
+    if (rc == 0)
         return evidence_draft_finish(&draft, incident, err);
     evidence_draft_free(&draft);
+    evidence_incident_forget_files(incident);
     return -1;
 }
 

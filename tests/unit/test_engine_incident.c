@@ -1,6 +1,7 @@
 /* What becomes of a bundle on disk, through the whole engine: read back as the next start would. */
 #include "evidence_room.h"
 
+#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,6 +105,38 @@ static enum evidence_file_state state_of(const struct evidence_incident *inciden
     return file->state;
 }
 
+/* The report as it lies on the disk; the caller frees it. */
+static char *report_of(const struct evidence_incident *incident, const char *name)
+{
+    struct evidence_wanted wanted = {
+        .id = incident->id, .name = name, .limit_bytes = (size_t)1 << 20};
+    struct lw_err err;
+    char *text;
+    size_t len;
+    if (evidence_file_read(room.evidence, &wanted, &text, &len, &err) < 0)
+        fail_msg("%s", err.msg);
+    return text;
+}
+
+/* Whether the report says of each file that was fetched what became of it. */
+static void assert_report_is_true(const struct evidence_incident *incident)
+{
+    char *text = report_of(incident, "report.json");
+    cJSON *report = cJSON_Parse(text);
+    const cJSON *told;
+    size_t count = 0;
+    cJSON_ArrayForEach(told, cJSON_GetObjectItem(report, "bundle"))
+    {
+        const char *name = cJSON_GetObjectItem(told, "name")->valuestring;
+        const char *state = cJSON_GetObjectItem(told, "state")->valuestring;
+        assert_int_equal(strcmp(state, "ok") == 0, state_of(incident, name) == EVIDENCE_FILE_OK);
+        count++;
+    }
+    assert_true(count > 5);
+    cJSON_Delete(report);
+    free(text);
+}
+
 /* ---- a disk that fills in the middle ---- */
 
 static int no_room_for_heap(const char *step, const char *name)
@@ -122,6 +155,10 @@ static void test_what_has_room_is_kept(void **state)
     assert_non_null(strstr(evidence_incident_file(incident, "heap.pb.gz")->why, "No space left"));
     assert_int_equal(state_of(incident, "report.json"), EVIDENCE_FILE_OK);
     assert_int_equal(state_of(incident, "goroutine.pb.gz"), EVIDENCE_FILE_OK);
+    assert_report_is_true(incident);
+    char *markdown = report_of(incident, "report.md");
+    assert_non_null(strstr(markdown, "heap.pb.gz: No space left"));
+    free(markdown);
 }
 
 /* Room for the manifest once two files have gone. */
@@ -148,6 +185,50 @@ static void test_files_make_room_for_the_manifest(void **state)
     assert_non_null(strstr(incident->why, "manifest.json: No space left"));
     assert_int_equal(state_of(incident, "report.json"), EVIDENCE_FILE_OK);
     assert_int_equal(state_of(incident, "heap.pb.gz"), EVIDENCE_FILE_OK);
+    assert_report_is_true(incident);
+}
+
+/* The disk has no room for the heap, and after that for no report either until one file more has
+ * gone. */
+static int reports_written;
+
+static int no_room_for_the_second_report(const char *step, const char *name)
+{
+    bool is_report = strcmp(step, "write") == 0 && strcmp(name, "report.json") == 0;
+    if (is_report && ++reports_written == 2)
+        return ENOSPC;
+    return no_room_for_heap(step, name);
+}
+
+static void test_files_make_room_for_a_report_that_tells_of_them(void **state)
+{
+    (void)state;
+    reports_written = 0;
+    const struct evidence_incident *incident = capture(no_room_for_the_second_report);
+    assert_int_equal(incident->state, EVIDENCE_FAILED);
+    assert_non_null(strstr(incident->why, "2 of its files could not be kept"));
+    assert_true(reports_written > 3);
+    assert_report_is_true(incident);
+}
+
+/* A report that tells what is not so is worse than none. */
+static int only_one_report(const char *step, const char *name)
+{
+    bool is_report = strcmp(step, "write") == 0 && strncmp(name, "report.", 7) == 0;
+    if (is_report && ++reports_written > 2)
+        return EIO;
+    return no_room_for_heap(step, name);
+}
+
+static void test_a_report_that_cannot_be_mended_goes(void **state)
+{
+    (void)state;
+    reports_written = 0;
+    const struct evidence_incident *incident = capture(only_one_report);
+    assert_int_equal(state_of(incident, "report.json"), EVIDENCE_FILE_FAILED);
+    assert_int_equal(state_of(incident, "report.md"), EVIDENCE_FILE_FAILED);
+    assert_int_equal(state_of(incident, "goroutine.pb.gz"), EVIDENCE_FILE_OK);
+    assert_non_null(strstr(incident->why, "3 of its files could not be kept"));
 }
 
 static int no_fault(const char *step, const char *name)
@@ -162,6 +243,7 @@ static void test_with_room_all_of_it_is_kept(void **state)
     const struct evidence_incident *incident = capture(no_fault);
     assert_int_equal(incident->state, EVIDENCE_READY);
     assert_string_equal(incident->why, "a look");
+    assert_report_is_true(incident);
     assert_int_equal(state_of(incident, "heap.pb.gz"), EVIDENCE_FILE_OK);
 }
 
@@ -172,6 +254,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_ENGINE(test_what_has_room_is_kept),
         ON_ENGINE(test_files_make_room_for_the_manifest),
+        ON_ENGINE(test_files_make_room_for_a_report_that_tells_of_them),
+        ON_ENGINE(test_a_report_that_cannot_be_mended_goes),
         ON_ENGINE(test_with_room_all_of_it_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
