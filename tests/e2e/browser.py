@@ -12,17 +12,20 @@ from harness import Process
 ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
         "--disable-background-networking", "--disable-component-update", "--no-first-run",
         "--remote-debugging-port=0"]
+TRACED = ["--trace-startup=toplevel,blink.user_timing", "--trace-startup-duration=0", "--trace-startup-format=json"]
 
 
 class Browser:
     """Chromium and its driver. The driver is told the browser's address as a number: left to start the
     browser itself, it looks for "localhost", which a bare chroot cannot resolve."""
 
-    def __init__(self, tmp_path):
+    def __init__(self, tmp_path, is_traced=False):
         profile = tmp_path / "chromium"
         profile.mkdir()
+        self.trace = tmp_path / "trace.json"
+        traced = [*TRACED, f"--trace-startup-file={self.trace}"] if is_traced else []
         self.chromium = Process(
-            [shutil.which("chromium"), *ARGS, f"--user-data-dir={profile}", "about:blank"],
+            [shutil.which("chromium"), *ARGS, *traced, f"--user-data-dir={profile}", "about:blank"],
             tmp_path / "chromium.log")
         self.driver = None
         self.logs = tmp_path
@@ -101,6 +104,23 @@ class Browser:
                         for entry in self.call("/se/log", {"type": "performance"})]
         return [e["params"]["request"]["url"] for e in self.events
                 if e["method"] == "Network.requestWillBeSent"]
+
+    def end_trace(self, mark):
+        """Closes a browser that is traced, which then writes the trace. Returns what the thread of the page
+        that set the mark did: before the mark, and after it, each a list of milliseconds of CPU a task. The
+        time that others had the CPU is not in them."""
+        try:
+            self.devtools("Browser.close")
+        except (AssertionError, requests.ConnectionError):
+            pass  # the driver misses its browser
+        self.chromium.child.wait(60)
+        events = json.loads(self.trace.read_text())["traceEvents"]
+        marked = [e for e in events if e["name"] == mark and "blink.user_timing" in e["cat"]][-1]
+        tasks = [e for e in events if e["name"] == "ThreadControllerImpl::RunTask" and "tdur" in e
+                 and (e["pid"], e["tid"]) == (marked["pid"], marked["tid"])]
+        assert len(tasks) > 100, "the trace has the tasks of the page"
+        return tuple([t["tdur"] / 1000 for t in tasks if (t["ts"] < marked["ts"]) == is_before]
+                     for is_before in (True, False))
 
     def close(self):
         if self.driver:

@@ -19,17 +19,27 @@ scrape_configs:
 AXE = SOURCE_DIR / "web/node_modules/axe-core/axe.min.js"
 
 
-@pytest.fixture
-def browser(tmp_path):
+def started(tmp_path, **kwargs):
     for name in "chromium", "chromedriver":
         if not shutil.which(name):
             pytest.fail(f"{name} is not installed: ./check installs it")
-    b = Browser(tmp_path)
+    b = Browser(tmp_path, **kwargs)
     try:
         b.start()
         yield b
     finally:
         b.close()
+
+
+@pytest.fixture
+def browser(tmp_path):
+    yield from started(tmp_path)
+
+
+@pytest.fixture
+def traced(tmp_path):
+    """A browser that says in the end how long the page's tasks were."""
+    yield from started(tmp_path, is_traced=True)
 
 
 def wait_for_text(browser, text, timeout_s=20):

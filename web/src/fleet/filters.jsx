@@ -1,5 +1,7 @@
 // Above the fleet: search, verdicts as buttons that count, the job, and whether jobs are gathered.
 
+import { useMemo } from "preact/hooks";
+
 import { setQuery } from "../hash.js";
 import { VERDICTS, countRows, jobNames } from "./rows.js";
 
@@ -22,8 +24,7 @@ function Verdicts({ counts, verdict }) {
   );
 }
 
-function Jobs({ rows, job }) {
-  const names = jobNames(rows);
+function Jobs({ names, job }) {
   if (names.length < 2 && !job) return null;
   return (
     <select aria-label="Job" value={job} onChange={(e) => setQuery({ job: e.currentTarget.value })}>
@@ -40,6 +41,8 @@ function Jobs({ rows, job }) {
 export function Filters({ rows, found, query }) {
   const { q = "", verdict = "", job = "", by } = query;
   const filtered = q || verdict || job;
+  const counts = useMemo(() => countRows(rows), [rows]);
+  const jobs = useMemo(() => jobNames(rows), [rows]);
   return (
     <div class="bar">
       <h2 id="targets-title">
@@ -49,7 +52,7 @@ export function Filters({ rows, found, query }) {
           {rows.length.toLocaleString("en")} target{rows.length === 1 ? "" : "s"}
         </small>
       </h2>
-      <Verdicts counts={countRows(rows)} verdict={verdict} />
+      <Verdicts counts={counts} verdict={verdict} />
       <div class="bar-end">
         <label class="check">
           <input
@@ -59,7 +62,7 @@ export function Filters({ rows, found, query }) {
           />
           by job
         </label>
-        <Jobs rows={rows} job={job} />
+        <Jobs names={jobs} job={job} />
         <input
           type="search"
           placeholder="Search  /"

@@ -119,26 +119,27 @@ export function usualOrder(sort) {
   return sort === "job" || sort === "build" ? "asc" : "desc";
 }
 
-function byValue(valueOf, sign) {
-  return (a, b) => {
-    const [x, y] = [valueOf(a), valueOf(b)];
-    if (x === y) return 0;
-    if (x === last || y === last) return x === last ? 1 : -1;
-    return x < y ? -sign : sign;
-  };
+function byNumber(x, y, sign) {
+  if (x === y) return 0;
+  if (x === last || y === last) return x === last ? 1 : -1;
+  return x < y ? -sign : sign;
 }
 
 function orderOf(sort, order) {
   const sign = order === "asc" ? 1 : -1;
-  if (sort === "job") return (a, b) => sign * byName(a, b);
-  if (sort === "build") return (a, b) => sign * byText(a.build, b.build);
-  return byValue(VALUES[sort] ?? VALUES.verdict, sign);
+  if (sort === "job") return (a, b) => sign * byName(a.row, b.row);
+  if (sort === "build") return (a, b) => sign * byText(a.row.build, b.row.build);
+  return (a, b) => byNumber(a.value, b.value, sign);
 }
 
+// What is compared is worked out once a row, not once a comparison.
 export function sortRows(rows, sort = "verdict", order = usualOrder(sort)) {
   const first = orderOf(sort, order);
-  const growth = byValue(VALUES.growth, -1);
-  return [...rows].sort((a, b) => first(a, b) || growth(a, b) || byName(a, b));
+  const valueOf = VALUES[sort] ?? VALUES.verdict;
+  return rows
+    .map((row) => ({ row, value: valueOf(row), growth: VALUES.growth(row) }))
+    .sort((a, b) => first(a, b) || byNumber(a.growth, b.growth, -1) || byName(a.row, b.row))
+    .map(({ row }) => row);
 }
 
 // ---- jobs ----

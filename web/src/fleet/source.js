@@ -19,29 +19,23 @@ function breathe() {
   return globalThis.scheduler?.yield?.() ?? new Promise((resume) => setTimeout(resume));
 }
 
-async function rowsOfPage(targets) {
-  const rows = [];
-  for (const [i, target] of targets.entries()) {
-    if (i % 500 === 499) await breathe();
-    rows.push(rowOf(target));
-  }
-  return rows;
-}
-
-// All active targets as rows. show(rows) gets what is there so far. A daemon that knows no pages
+// All active targets as rows. show(rows) gets what is there so far: the first page, and then whenever
+// there are twice as many, because each time they are sorted and drawn. A daemon that knows no pages
 // answers with everything at once.
 export async function loadFleet(signal, show) {
   const rows = [];
   let total = Infinity;
+  let shown = 0;
   while (rows.length < Math.min(total, TARGETS_MAX)) {
-    const page = await get(
-      `targets?state=active&limit=${PAGE_TARGETS}&offset=${rows.length}`,
-      signal,
-    );
-    rows.push(...(await rowsOfPage(page.activeTargets)));
+    const path = `targets?state=active&limit=${PAGE_TARGETS}&offset=${rows.length}`;
+    const page = await get(path, signal);
+    rows.push(...page.activeTargets.map(rowOf));
     total = page.total ?? rows.length;
     if (page.activeTargets.length === 0) break;
-    show([...rows]);
+    if (rows.length >= 2 * shown && rows.length < total) {
+      shown = rows.length;
+      show([...rows]);
+    }
     await breathe();
   }
   return rows;

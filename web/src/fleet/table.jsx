@@ -1,5 +1,6 @@
 // The fleet, one line per job and target.
 
+import { Component } from "preact";
 import { useRef } from "preact/hooks";
 
 import { bytes } from "../format.js";
@@ -79,7 +80,18 @@ function Cells({ line, state, name, verdict, build, scrape }) {
   );
 }
 
-function TargetLine({ row, index, inJob }) {
+// Drawn anew only when its row is: scrolling moves the window over many that stay as they are.
+class TargetLine extends Component {
+  shouldComponentUpdate({ row, index, inJob }) {
+    const now = this.props;
+    return row !== now.row || index !== now.index || inJob !== now.inJob;
+  }
+  render({ row, index, inJob }) {
+    return <TargetCells row={row} index={index} inJob={inJob} />;
+  }
+}
+
+function TargetCells({ row, index, inJob }) {
   return (
     <tr role="row" class={`line v-${row.verdict}${inJob ? " in-job" : ""}`} aria-rowindex={index}>
       <Cells
