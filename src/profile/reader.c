@@ -7,6 +7,7 @@
 #include "profile/inflate.h"
 #include "profile/reader_priv.h"
 #include "profile/sniff.h"
+#include "profile/sums.h"
 
 #define TABLES_COUNT 15
 
@@ -90,12 +91,22 @@ void *reader_table_add(
     return first;
 }
 
-static void begin(struct profile_reader *r, const struct profile_limits *limits)
+static void trim(struct profile_reader *r)
+{
+    if (r->table_bytes > PROFILE_READER_KEPT_BYTES)
+        free_tables(r);
+}
+
+void profile_reader_rest(struct profile_reader *r)
 {
     profile_free(&r->slow);
     lw_arena_free(&r->memory);
-    if (r->table_bytes > PROFILE_READER_KEPT_BYTES)
-        free_tables(r);
+    trim(r);
+}
+
+static void begin(struct profile_reader *r, const struct profile_limits *limits)
+{
+    profile_reader_rest(r);
     struct reader_table *list[TABLES_COUNT];
     list_tables(r, list);
     for (size_t i = 0; i < TABLES_COUNT; i++)
@@ -103,7 +114,7 @@ static void begin(struct profile_reader *r, const struct profile_limits *limits)
     r->budget_bytes = limits->decode_bytes;
     r->has_label = false;
     r->last_bytes = 0;
-    r->raw_bytes = 0;
+    r->raw_bytes = r->sites_refused = 0;
     r->time_ns = r->period_bytes = 0;
 }
 
@@ -115,7 +126,11 @@ const struct profile *profile_reader_decode(struct profile_reader *r, const void
         reader_scan(r, body, body_len, limits->inflated_bytes) && reader_sum(r, limits->sites);
     if (r->was_fast)
         return &r->profile;
-    r->slow = profile_decode(body, body_len, limits, err);
+    trim(r); /* or the memory of both ways would be held at once */
+    if (r->sites_refused)
+        profile_refuse_sites(r->sites_refused, limits->sites, err);
+    else
+        r->slow = profile_decode(body, body_len, limits, err);
     return r->slow;
 }
 

@@ -28,6 +28,10 @@ const struct profile *profile_reader_decode(struct profile_reader *reader, const
     size_t body_len, const struct profile_limits *limits, struct lw_err *err) LW_MUST_CHECK;
 #define PROFILE_READER_KEPT_BYTES ((size_t)16 << 20)
 
+/* Lets go now of what is beyond that, and of the profile that was lent: for a reader that may not
+ * be called again soon. */
+void profile_reader_rest(struct profile_reader *reader);
+
 /* Of the last call: whether the fast way took it; and the bytes the reader's tables hold. */
 bool profile_reader_was_fast(const struct profile_reader *reader);
 size_t profile_reader_bytes(const struct profile_reader *reader);

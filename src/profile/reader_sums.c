@@ -344,6 +344,13 @@ static bool build_sites(struct profile_reader *r)
     return true;
 }
 
+/* Too many sites are refused for good: profile_decode() would only come to the same number. */
+static bool check_sites(struct profile_reader *r, size_t site_limit)
+{
+    r->sites_refused = r->sums.count > site_limit ? r->sums.count : 0;
+    return !r->sites_refused;
+}
+
 bool reader_sum(struct profile_reader *r, size_t site_limit)
 {
     r->profile = (struct profile){.period_bytes = r->period_bytes,
@@ -352,6 +359,6 @@ bool reader_sum(struct profile_reader *r, size_t site_limit)
         .raw_bytes = r->raw_bytes,
         .reader = r};
     return is_go_heap(r) && build_mappings(r) && hash_functions(r) && hash_lines(r) &&
-           close_locations(r) && make_index(r) && sum_rows(r) && r->sums.count <= site_limit &&
+           close_locations(r) && make_index(r) && sum_rows(r) && check_sites(r, site_limit) &&
            build_sites(r);
 }

@@ -296,6 +296,12 @@ static int build_sites(
     return 0;
 }
 
+void profile_refuse_sites(size_t sites, size_t limit, struct lw_err *err)
+{
+    lw_err_set(err, LW_INFLATED_TOO_LARGE,
+        "the profile has %zu allocation sites; more than %zu are not taken", sites, limit);
+}
+
 int profile_sites_build(struct profile_decoder *d, struct lw_err *err)
 {
     if (find_columns(d, err) || collect_rows(d, err))
@@ -303,9 +309,9 @@ int profile_sites_build(struct profile_decoder *d, struct lw_err *err)
     qsort(d->rows, d->row_count, sizeof *d->rows, by_site_and_size);
     size_t sites, sizes;
     count_groups(d, &sites, &sizes);
-    if (sites > d->limits->sites)
-        return lw_err_set(err, LW_INFLATED_TOO_LARGE,
-            "the profile has %zu allocation sites; more than %zu are not taken", sites,
-            d->limits->sites);
+    if (sites > d->limits->sites) {
+        profile_refuse_sites(sites, d->limits->sites, err);
+        return -1;
+    }
     return build_sites(d, sites, sizes, err);
 }

@@ -1,5 +1,4 @@
-/* Formulas that both ways of decoding a heap profile share; nobody outside this room includes this.
- */
+/* What both ways of decoding a heap profile share; nobody outside this room includes this. */
 #ifndef LW_PROFILE_SUMS_H
 #define LW_PROFILE_SUMS_H
 
@@ -23,5 +22,8 @@ static inline double profile_size_noise_bytes(double object_bytes, double period
 {
     return object_bytes > 0 ? object_bytes / expm1(object_bytes / period_bytes) : period_bytes;
 }
+
+/* LW_INFLATED_TOO_LARGE: so many sites are above the limit. */
+void profile_refuse_sites(size_t sites, size_t limit, struct lw_err *err);
 
 #endif

@@ -170,6 +170,72 @@ static void test_stacks_that_share_their_end(void **state)
     assert_true(read_sketch(*state, &s));
 }
 
+#define MANY 80000
+
+/* The bytes of a profile of MANY sites, each of one call of main.leak; the caller frees them. */
+static unsigned char *pack_many(size_t *len)
+{
+    struct sketch s;
+    sketch_one_site(&s);
+    Leakwatch__Pprof__Location *locations = calloc(MANY, sizeof *locations);
+    Leakwatch__Pprof__Location **location_list = calloc(MANY, sizeof(void *));
+    Leakwatch__Pprof__Sample *samples = calloc(MANY, sizeof *samples);
+    Leakwatch__Pprof__Sample **sample_list = calloc(MANY, sizeof(void *));
+    assert_true(locations && location_list && samples && sample_list);
+    for (size_t i = 0; i < MANY; i++) {
+        locations[i] = s.locations[0];
+        locations[i].id = i + 1;
+        locations[i].address = 0x400000 + i;
+        location_list[i] = &locations[i];
+        samples[i] = s.samples[0];
+        samples[i].n_location_id = 1;
+        samples[i].location_id = &locations[i].id;
+        sample_list[i] = &samples[i];
+    }
+    s.profile.location = location_list;
+    s.profile.sample = sample_list;
+    s.profile.n_location = s.profile.n_sample = MANY;
+    unsigned char *bytes = sketch_pack(&s, len);
+    free(locations);
+    free(location_list);
+    free(samples);
+    free(sample_list);
+    return bytes;
+}
+
+/* A target with a huge profile has cost its memory once, and not for as long as the daemon runs. */
+static void test_what_was_large_is_let_go(void **state)
+{
+    struct profile_limits limits = profile_limits_for(SKETCH_PLENTY);
+    size_t len;
+    unsigned char *bytes = pack_many(&len);
+    assert_true(read_both(*state, bytes, len, &limits));
+    assert_true(profile_reader_bytes(*state) > PROFILE_READER_KEPT_BYTES);
+    profile_reader_rest(*state);
+    assert_int_equal(profile_reader_bytes(*state), 0);
+    limits.sites = MANY - 1;
+    assert_false(read_both(*state, bytes, len, &limits));
+    free(bytes);
+}
+
+/* What the fast way refuses for good is not read a second time, in ten times as much memory. */
+static void test_too_many_sites_are_counted_once(void **state)
+{
+    struct profile_limits limits = profile_limits_for(SKETCH_PLENTY);
+    struct lw_err err = {0};
+    size_t len;
+    unsigned char *bytes = pack_many(&len);
+    limits.sites = MANY - 1;
+    limits.decode_bytes = 3 * len + ((size_t)16 << 20); /* too little for profile_decode() */
+    assert_null(profile_reader_decode(*state, bytes, len, &limits, &err));
+    assert_int_equal(err.code, LW_INFLATED_TOO_LARGE);
+    assert_string_equal(
+        err.msg, "the profile has 80000 allocation sites; more than 79999 are not taken");
+    assert_null(profile_decode(bytes, len, &limits, &err));
+    assert_non_null(strstr(err.msg, "takes more than the limit"));
+    free(bytes);
+}
+
 static void test_program(void **state)
 {
     struct sketch s;
@@ -262,6 +328,8 @@ int main(void)
         BY_BOTH(test_stacks_are_made_when_asked_for),
         BY_BOTH(test_no_room_for_stacks),
         BY_BOTH(test_stacks_that_share_their_end),
+        BY_BOTH(test_what_was_large_is_let_go),
+        BY_BOTH(test_too_many_sites_are_counted_once),
         BY_BOTH(test_program),
         BY_BOTH(test_other_shapes),
         BY_BOTH(test_references),
