@@ -44,16 +44,19 @@ static struct profile_reader *take_reader(struct engine *engine)
 
 static void give_back_reader(struct engine *engine, struct profile_reader **reader)
 {
-    if (*reader && engine->reader_count < ENGINE_READERS_MAX)
+    if (*reader && engine->reader_count < ENGINE_READERS_MAX) {
+        profile_reader_rest(*reader);
         engine->readers[engine->reader_count++] = *reader;
-    else
+    } else {
         profile_reader_free(reader);
+    }
 }
 
 void engine_readers_free(struct engine *engine)
 {
     while (engine->reader_count)
         profile_reader_free(&engine->readers[--engine->reader_count]);
+    lw_map_fini(&engine->decoding);
 }
 
 /* ---- results ---- */
@@ -115,6 +118,7 @@ static void done(struct loop_job *job)
     struct decode_job *d = (struct decode_job *)job;
     struct engine *engine = d->engine;
     engine->decode_bytes -= d->len;
+    lw_map_remove(&engine->decoding, d->target_id);
     struct store_scrape scrape = {d->at, d->duration_ns, &d->err};
     if (d->profile)
         ingest(d, &scrape);
@@ -125,10 +129,13 @@ static void done(struct loop_job *job)
     free(d);
 }
 
-/* Hands the body over to a worker; LW_BUSY when they are too far behind. */
+/* Hands the body over to a worker; LW_BUSY when they are too far behind, or with this target: one
+ * whose profiles take longer to decode than its interval must not fill the queue of all others. */
 static int submit(struct engine *engine, struct scrape_result *result,
     const struct profile_limits *limits, struct lw_err *err)
 {
+    if (lw_map_find(&engine->decoding, result->id))
+        return lw_err_set(err, LW_BUSY, "the target's profile before this one is still decoded");
     if (result->len > DECODE_BYTES_MAX - engine->decode_bytes)
         return lw_err_set(err, LW_BUSY,
             "the workers are behind: %zu bytes of profiles wait to be decoded (limit %zu)",
@@ -150,6 +157,7 @@ static int submit(struct engine *engine, struct scrape_result *result,
         return -1;
     }
     engine->decode_bytes += result->len;
+    lw_map_put(&engine->decoding, result->id, d);
     result->body = NULL;
     return 0;
 }

@@ -34,7 +34,8 @@ struct engine {
     struct scrape_pool *pool;
 
     size_t decode_bytes;     /* of bodies that workers have or wait for */
-    uint64_t decode_refused; /* bodies dropped because of that */
+    struct lw_map decoding;  /* the jobs that do, by target: at most one each */
+    uint64_t decode_refused; /* bodies dropped because of these */
     struct profile_reader *readers[ENGINE_READERS_MAX]; /* owned: those that no job has */
     size_t reader_count;
 

@@ -9,6 +9,12 @@ tests_unit_test_engine_kinds_SOURCES = tests/unit/test_engine_kinds.c $(FLEET)
 tests_unit_test_engine_kinds_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_engine_kinds_LDADD = $(UNIT_LIBS)
 
+check_PROGRAMS += tests/unit/test_engine_decode
+TESTS += tests/unit/test_engine_decode
+tests_unit_test_engine_decode_SOURCES = tests/unit/test_engine_decode.c $(FLEET)
+tests_unit_test_engine_decode_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_engine_decode_LDADD = $(UNIT_LIBS)
+
 check_PROGRAMS += tests/unit/test_engine_rounds
 TESTS += tests/unit/test_engine_rounds
 tests_unit_test_engine_rounds_SOURCES = tests/unit/test_engine_rounds.c $(FLEET)
