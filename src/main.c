@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "base/log.h"
 #include "cli/flags.h"
@@ -99,12 +100,24 @@ static void end(struct daemon *d)
     loop_free(&d->loop);
 }
 
+/* A thousand descriptors, as shells give them, are few for a fleet: all that we are allowed are
+ * taken, as Go's programs do. None of the libraries uses select(), for which the limit is there. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur == files.rlim_max)
+        return;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files); /* what there is must do */
+}
+
 int main(int argc, char **argv)
 {
     struct flags flags;
     enum flags_exit status = FLAGS_EXIT_OK;
     if (!flags_parse(argc, argv, &flags, &status))
         return status;
+    raise_descriptor_limit();
     signal(SIGPIPE, SIG_IGN); /* a peer that hangs up is an error of write(), not of the daemon */
     signal(SIGXFSZ, SIG_IGN); /* so is a limit on the size of files */
 

@@ -170,9 +170,12 @@ static void render(cJSON *array, const struct told *told, struct lw_wall now, in
     cJSON *annotations = lw_json_object(alert, "annotations");
     lw_json_text(annotations, "summary", told->summary);
     lw_json_text(annotations, "description", told->description);
+    struct lw_wall ends = {now.ns + valid_ns};
+    if (told->resolved.ns) /* by a clock that may have been set back since: it is over now */
+        ends = told->resolved.ns < now.ns ? told->resolved : now;
     /* Alertmanager refuses an alert that ends before it starts. */
-    struct lw_wall ends = told->resolved.ns ? told->resolved : (struct lw_wall){now.ns + valid_ns};
-    lw_json_time(alert, "startsAt", told->since.ns < ends.ns ? told->since : ends);
+    struct lw_wall latest = ends.ns < now.ns ? ends : now;
+    lw_json_time(alert, "startsAt", told->since.ns < latest.ns ? told->since : latest);
     lw_json_time(alert, "endsAt", ends);
     if (told->url[0])
         lw_json_text(alert, "generatorURL", told->url);

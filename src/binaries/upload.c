@@ -73,7 +73,6 @@ int binaries_upload_authorize(
         return lw_err_prefix(err, "the upload token");
     token[strcspn(token, "\r\n")] = '\0';
     static const char scheme[] = "Bearer ";
-    const char *given = authorization + strlen(scheme);
     int rc = 0;
     if (!token[0])
         rc = lw_err_set(
@@ -81,7 +80,7 @@ int binaries_upload_authorize(
     else if (strncasecmp(authorization, scheme, strlen(scheme)) != 0)
         rc =
             lw_err_set(err, LW_UNAUTHORIZED, "uploads need the header Authorization: Bearer TOKEN");
-    else if (!is_same_secret(given, token))
+    else if (!is_same_secret(authorization + strlen(scheme), token))
         rc = lw_err_set(
             err, LW_UNAUTHORIZED, "the token is not the one of binaries.upload_token_file");
     explicit_bzero(token, strlen(token));

@@ -71,8 +71,10 @@ static void send_next(struct receiver *receiver)
     struct push *push = receiver->push;
     const struct config_alerting *alerting = &push->config->alerting;
     size_t len;
+    /* When an alert ends is Alertmanager's clock's to judge: by ours as it was at the start, before
+     * NTP had set it, all of them might have ended long ago. */
     receiver->body = alert_push_body(push->alerts, &receiver->next,
-        loop_wall_now(push->engine->loop), alerting->resend_interval_ns, &len);
+        loop_wall_true(push->engine->loop), alerting->resend_interval_ns, &len);
     if (!receiver->body)
         return;
     receiver->request = (struct scrape_request){

@@ -270,6 +270,13 @@ struct lw_wall loop_wall_now(const struct loop *loop)
     return (struct lw_wall){loop->now.ns + loop->wall_minus_mono_ns};
 }
 
+struct lw_wall loop_wall_true(const struct loop *loop)
+{
+    if (loop->is_virtual)
+        return loop_wall_now(loop);
+    return (struct lw_wall){clock_ns(CLOCK_REALTIME)};
+}
+
 void loop_timer_arm(struct loop *loop, struct loop_timer *timer, struct lw_mono due)
 {
     assert(timer->fire);

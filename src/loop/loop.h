@@ -46,6 +46,11 @@ void loop_stop(struct loop *loop);
 struct lw_mono loop_now(const struct loop *loop);
 struct lw_wall loop_wall_now(const struct loop *loop);
 
+/* The machine's wall clock as it is this moment, for what other machines are told: what NTP
+ * corrected since the start is in it. May go backwards; nothing of ours is to be ordered by it. The
+ * same as loop_wall_now on a virtual loop. */
+struct lw_wall loop_wall_true(const struct loop *loop);
+
 /* ---- timers ---- */
 
 /* Lives in its owner; zero-initialise, set fire and ctx, arm. Not armed it costs nothing. */

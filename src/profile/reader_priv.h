@@ -109,6 +109,7 @@ struct profile_reader {
     struct reader_table sites;  /* struct profile_site */
     struct reader_table known;  /* struct profile_mapping */
     const struct reader_key *ordered; /* lies in `order`: one a site, in their order */
+    size_t sites_refused;             /* so many, more than are taken; else 0 */
     struct profile profile;
 
     /* Of the sites that were asked for. */
@@ -132,7 +133,8 @@ bool reader_scan(
 const unsigned char *reader_fields(
     struct profile_reader *r, const unsigned char *at, const unsigned char *end);
 
-/* From the tables to r->profile, but for stacks; false: not for the fast way. reader_sums.c */
+/* From the tables to r->profile, but for stacks; false: not for the fast way, or, when
+ * r->sites_refused says so, for none. reader_sums.c */
 bool reader_sum(struct profile_reader *r, size_t site_limit);
 
 /* Makes the stack of the site in that place; false: no room. reader_stacks.c */

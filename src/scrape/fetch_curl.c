@@ -432,14 +432,13 @@ static void free_fetcher(struct scrape_fetcher *base)
     curl_global_cleanup();
 }
 
-static long kept_connections(void)
+/* A share of the descriptors we may open, within [min, max]. */
+static long share_of_files(rlim_t divisor, long min, long max)
 {
     struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur / 2 < KEPT_CONNECTIONS_MIN)
-        return KEPT_CONNECTIONS_MIN;
-    if (files.rlim_cur / 2 > KEPT_CONNECTIONS_MAX)
-        return KEPT_CONNECTIONS_MAX;
-    return (long)(files.rlim_cur / 2);
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur / divisor < (rlim_t)min)
+        return min;
+    return files.rlim_cur / divisor > (rlim_t)max ? max : (long)(files.rlim_cur / divisor);
 }
 
 struct scrape_fetcher *scrape_fetcher_new_curl(
@@ -453,7 +452,7 @@ struct scrape_fetcher *scrape_fetcher_new_curl(
     }
     /* OpenSSL writes to sockets without MSG_NOSIGNAL. */
     signal(SIGPIPE, SIG_IGN);
-    long kept = kept_connections();
+    long kept = share_of_files(2, KEPT_CONNECTIONS_MIN, KEPT_CONNECTIONS_MAX);
     struct scrape_multi *multi = scrape_multi_new(loop, kept, ended, err);
     if (!multi) {
         curl_global_cleanup();
@@ -466,8 +465,9 @@ struct scrape_fetcher *scrape_fetcher_new_curl(
     fetcher->connections_kept = kept;
     TAILQ_INIT(&fetcher->waiting);
     TAILQ_INIT(&fetcher->running);
-    fetcher->transfers_max = transfers_max;
-    fetcher->spare = lw_new((size_t)transfers_max, sizeof *fetcher->spare);
+    /* Who waits for its turn is scraped a little later; who finds no descriptor left fails. */
+    fetcher->transfers_max = (int)share_of_files(4, 1, transfers_max);
+    fetcher->spare = lw_new((size_t)fetcher->transfers_max, sizeof *fetcher->spare);
     fetcher->budget_left = budget_bytes;
     return &fetcher->base;
 }

@@ -164,6 +164,46 @@ static void drop_unused_sites(struct restoring *r)
         sites_drop_unused(&r->store->sites, id);
 }
 
+/* ---- a clock that was set back ---- */
+
+static void set_back(struct lw_wall *at, int64_t seconds)
+{
+    int64_t ns = seconds * LW_NS_PER_S;
+    if (at->ns)
+        at->ns = at->ns > ns ? at->ns - ns : 1;
+}
+
+static void set_back_rows(struct store_rows *rows, int64_t seconds)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        if (rows->list[i].series)
+            trend_series_set_back(rows->list[i].series, seconds);
+    }
+}
+
+/* Whoever wrote the file had a clock that was ahead of ours, as machines have that start before
+ * they are told the time: everything that was seen of the target moves before now, so that what is
+ * seen next comes after it. How long nobody looked is not known. */
+static void undo_future(struct store_target *target, struct lw_wall now)
+{
+    int64_t ahead_ns = target->last_heap.ns - now.ns;
+    if (ahead_ns < 0)
+        return;
+    int64_t seconds = ahead_ns / LW_NS_PER_S + 1;
+    set_back(&target->first_seen, seconds);
+    set_back(&target->last_heap, seconds);
+    set_back(&target->memory.newest.at, seconds);
+    for (size_t i = 0; i < target->memory.past_count; i++)
+        set_back(&target->memory.past[i].at, seconds);
+    trend_series_set_back(target->series, seconds);
+    trend_series_set_back(target->goroutines.series, seconds);
+    set_back_rows(&target->sites, seconds);
+    set_back_rows(&target->types, seconds);
+    set_back_rows(&target->goroutines.groups, seconds);
+}
+
+/* ---- a target ---- */
+
 void store_restore(struct store *store, struct store_target *target, struct lw_wall now)
 {
     if (!store->db)
@@ -188,6 +228,7 @@ void store_restore(struct store *store, struct store_target *target, struct lw_w
     if (rc < 0)
         refuse(&r);
     drop_unused_sites(&r);
+    undo_future(target, now);
     lw_map_fini(&r.types);
     lw_map_fini(&r.sites);
     store->stats.sites = store->sites.by_id.count;

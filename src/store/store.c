@@ -12,7 +12,8 @@
 #include "store/store_priv.h"
 #include "store/usage.h"
 
-#define RETIRED_KEPT_NS (600 * LW_NS_PER_S) /* a target that flaps keeps its series in memory */
+/* A target that flaps keeps its series in memory so long, if it has any. */
+#define RETIRED_KEPT_NS (600 * LW_NS_PER_S)
 
 /* ---- reading ---- */
 
@@ -308,7 +309,8 @@ void store_purge_retired(struct store *store, struct lw_wall now)
     while (lw_map_next(&store->targets, &at, NULL, &value)) {
         struct store_target *target = value;
         bool settled = !target->dirty || !store->db;
-        if (target->retired.ns && settled && now.ns - target->retired.ns > RETIRED_KEPT_NS)
+        bool is_over = !target->last_heap.ns || now.ns - target->retired.ns > RETIRED_KEPT_NS;
+        if (target->retired.ns && settled && is_over)
             gone[count++] = target;
     }
     for (size_t i = 0; i < count; i++) {

@@ -90,6 +90,17 @@ void trend_series_restart(struct trend_series *series)
     series->verdict.restarts = restarts;
 }
 
+void trend_series_set_back(struct trend_series *series, int64_t seconds)
+{
+    struct trend_verdict *v = &series->verdict;
+    double *const times[] = {&series->epoch_s, &series->last_s, &v->class_since_s,
+        &v->window_start_s, &v->window_end_s, &v->growing_since_s};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        if (*times[i] != 0) /* which says that there is none */
+            *times[i] -= (double)seconds;
+    }
+}
+
 static void begin_epoch(struct trend_series *series, const struct trend_point *point)
 {
     series->started = true;

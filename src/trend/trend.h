@@ -177,6 +177,11 @@ bool trend_series_push(struct trend_series *series, const struct trend_config *c
 /* The process behind the series restarted: history is let go, a leak is remembered as recurring. */
 void trend_series_restart(struct trend_series *series);
 
+/* The clock that told the times was set back by so many seconds: all of the past moves with it, or
+ * no point would be in order before the clock has caught up. A whole number, so that none of the
+ * times is rounded. */
+void trend_series_set_back(struct trend_series *series, int64_t seconds);
+
 const struct trend_verdict *trend_series_verdict(const struct trend_series *series);
 
 /* What helps an unresolvable series: the MemProfileRate, a power of two, at which what is looked at

@@ -306,6 +306,30 @@ static size_t told(const struct alert_push *push, int64_t at_s)
     return count;
 }
 
+/* What leaks since the 20th second is told at the 10th: the clock was set back meanwhile. Nothing
+ * that is told lies in the future, but for when it ends unless it is told again. */
+static void test_a_clock_that_was_set_back(void **state)
+{
+    (void)state;
+    struct alert_push *push = alert_push_new();
+    struct alert_firing firing = {.since = second(20), .summary = "", .description = "", .url = ""};
+    firing.labels = labels_of((const char *const[]){"alertname", "LeakwatchLeak", NULL});
+    alert_push_set(push, &firing, 1, second(20));
+    size_t at = 0;
+    cJSON *json = body(push, &at, 10);
+    assert_string_equal(
+        member(cJSON_GetArrayItem(json, 0), "startsAt"), "2026-01-01T00:00:10.000Z");
+    assert_string_equal(member(cJSON_GetArrayItem(json, 0), "endsAt"), "2026-01-01T00:04:10.000Z");
+    cJSON_Delete(json);
+    alert_push_set(push, NULL, 0, second(30));
+    at = 0;
+    json = body(push, &at, 11);
+    assert_string_equal(member(cJSON_GetArrayItem(json, 0), "endsAt"), "2026-01-01T00:00:11.000Z");
+    cJSON_Delete(json);
+    lw_labels_unref(&firing.labels);
+    alert_push_free(&push);
+}
+
 static void test_a_leak_fires_and_is_resolved(void **state)
 {
     (void)state;
@@ -393,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_an_alert_is_its_fingerprint_and_beginning),
         cmocka_unit_test(test_a_storm_forgets_the_oldest),
         cmocka_unit_test(test_a_leak_fires_and_is_resolved),
+        cmocka_unit_test(test_a_clock_that_was_set_back),
         cmocka_unit_test(test_what_was_resolved_is_told_for_a_while),
         cmocka_unit_test(test_no_alert_ends_before_it_starts),
         cmocka_unit_test(test_alerts_that_go_out_are_bounded),

@@ -300,6 +300,53 @@ static void test_history_comes_back(void **state)
     store_free(&store);
 }
 
+/* The file was written by a clock that was half an hour ahead, by minute 49: what is seen at minute
+ * 21 must count, and the past must not be lost. */
+static void test_a_clock_that_was_set_back(void **state)
+{
+    (void)state;
+    make_history();
+    char set_aside[STORE_PATH_BYTES];
+    struct store *store = fleet_store_new(fleet_open_db(set_aside));
+    fleet_set_targets(store, 1, 20);
+    const struct store_target *t = store_target_find(store, 1);
+    assert_true(t->last_heap.ns < fleet_minute(20).ns);
+    assert_true(t->first_seen.ns < t->last_heap.ns);
+    for (int i = 1; i < 10; i++)
+        assert_false(fleet_ingest(
+            store, 1, 20 + i, (struct fleet_site[]){{1, (59 + i) * MIB, (140 + i) * MIB}}, 1));
+    const struct trend_series *all[] = {t->series, t->sites.list[0].series};
+    for (size_t i = 0; i < 2; i++) {
+        struct trend_block blocks[TREND_BLOCKS_MAX];
+        size_t n = trend_series_blocks(all[i], blocks, TREND_BLOCKS_MAX);
+        assert_true(blocks[0].start_s < lw_wall_s(fleet_minute(-20)));
+        assert_true(blocks[n - 1].end_s == lw_wall_s(fleet_minute(29)));
+        assert_true(blocks[n - 1].inuse_mean_bytes > 60.0 * (double)MIB);
+    }
+    fleet_write_batch(store, 30);
+    store_free(&store);
+    store = fleet_store_new(fleet_open_db(set_aside)); /* and what it wrote is as good as any */
+    fleet_set_targets(store, 1, 31);
+    assert_int_equal(store_stats(store)->images_refused, 0);
+    assert_true(store_target_find(store, 1)->last_heap.ns == fleet_minute(29).ns);
+    store_free(&store);
+}
+
+/* Only what was ever seen is worth its memory: names that come and go must not add up. */
+static void test_a_target_that_never_answered_is_forgotten_at_once(void **state)
+{
+    (void)state;
+    struct store *store = fleet_store_new(NULL);
+    fleet_set_targets(store, 100, 0);
+    fleet_ingest(store, 1, 0, (struct fleet_site[]){{1, 9 * MIB, 9 * MIB}}, 1);
+    size_t followed = store_stats(store)->followed;
+    fleet_set_targets(store, 0, 1);
+    assert_int_equal(store_stats(store)->followed, followed - 99);
+    fleet_set_targets(store, 1, 2);
+    assert_int_equal(store_target_find(store, 1)->total.inuse_bytes, 9 * MIB);
+    store_free(&store);
+}
+
 static void test_its_files_are_not_for_all(void **state)
 {
     (void)state;
@@ -633,6 +680,8 @@ int main(void)
         cmocka_unit_test(test_targets_of_the_same_labels_are_told_apart),
         WITH_DIR(test_what_left_is_let_go_when_it_is_safe),
         WITH_DIR(test_history_comes_back),
+        WITH_DIR(test_a_clock_that_was_set_back),
+        cmocka_unit_test(test_a_target_that_never_answered_is_forgotten_at_once),
         WITH_DIR(test_its_files_are_not_for_all),
         WITH_DIR(test_what_a_build_used_comes_back),
         cmocka_unit_test(test_builds_are_bounded),
