@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/engine_priv.h"
+#include "store/db.h"
 
 #define CHECKPOINT_TICK_NS LW_NS_PER_S
 
@@ -21,16 +22,38 @@ static void run(struct loop_job *job)
     c->written = store_batch_write(c->batch, &c->err) == 0;
 }
 
+/* Once in the daemon's life: where it happens again, a new file would be no better. */
+static bool begin_anew(struct engine *engine)
+{
+    char set_aside[STORE_PATH_BYTES];
+    struct lw_err err;
+    if (engine->store_begun_anew)
+        return false;
+    engine->store_begun_anew = true;
+    if (store_begin_anew(engine->store, loop_wall_now(engine->loop), set_aside, &err) < 0) {
+        lw_error("store", "the store's file is damaged, and no new one can be begun: %s", err.msg);
+        return false;
+    }
+    engine->files_set_aside++;
+    lw_error("store",
+        "the store's file is damaged; it is now %s, and what is known is written to a new one",
+        set_aside);
+    return true;
+}
+
 static void done(struct loop_job *job)
 {
     struct checkpoint_job *c = (struct checkpoint_job *)job;
     struct engine *engine = c->engine;
     store_batch_done(engine->store, &c->batch, c->written);
-    if (!c->written && !engine->checkpoint_failing)
+    bool failed = !c->written;
+    if (failed && c->err.code == LW_CORRUPT && begin_anew(engine))
+        failed = false;
+    if (failed && !engine->checkpoint_failing)
         lw_error("store", "cannot write down what was seen, will try again: %s", c->err.msg);
     if (c->written && engine->checkpoint_failing)
         lw_info("store", "what was seen is being written down again");
-    engine->checkpoint_failing = !c->written;
+    engine->checkpoint_failing = failed;
     free(c);
 }
 

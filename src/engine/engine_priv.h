@@ -44,6 +44,7 @@ struct engine {
 
     struct loop_timer checkpoint;
     bool checkpoint_failing;
+    bool store_begun_anew; /* its file was found damaged while running */
     uint64_t files_set_aside;
 
     struct captures *captures; /* owned; captures.h */

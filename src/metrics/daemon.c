@@ -42,7 +42,7 @@ static void store_families(struct expo *e, const struct metrics_view *view, uint
     counter(e, "leakwatch_store_images_refused", NULL,
         "Rows of the store's file that could not be read back.", stats->images_refused);
     counter(e, "leakwatch_store_files_set_aside", NULL,
-        "Damaged store files that were renamed at start.", set_aside);
+        "Damaged files and incidents that were renamed.", set_aside);
 }
 
 static void refusal_families(struct expo *e, const struct metrics_daemon *d)

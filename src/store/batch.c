@@ -1,4 +1,5 @@
 /* Batches: what changed, encoded on the loop's thread, written by a worker in one transaction. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -439,4 +440,30 @@ void store_batch_done(struct store *store, struct store_batch **batch, bool writ
     }
     batch_free(*batch);
     *batch = NULL;
+}
+
+/* Nothing of memory is in the file. */
+static void forget_what_is_written(struct store *store)
+{
+    size_t at = 0;
+    void *value;
+    forget_what_is_persisted(store);
+    while (lw_map_next(&store->targets, &at, NULL, &value)) {
+        struct store_target *target = value;
+        target->dirty = target->last_heap.ns != 0;
+        target->saved.ns = 0;
+    }
+    for (at = 0; lw_map_next(&store->jobs, &at, NULL, &value);)
+        ((struct store_job *)value)->dirty = true;
+    for (at = 0; lw_map_next(&store->usages, &at, NULL, &value);)
+        ((struct store_usage *)value)->dirty = true;
+}
+
+int store_begin_anew(struct store *store, struct lw_wall now, char *set_aside, struct lw_err *err)
+{
+    assert(store->db && !store->batch_out);
+    if (store_db_begin_anew(store->db, now, set_aside, err) < 0)
+        return -1;
+    forget_what_is_written(store);
+    return 0;
 }

@@ -338,6 +338,14 @@ static int make_directory(const char *dir, struct lw_err *err)
     }
 }
 
+int store_db_begin_anew(
+    struct store_db *db, struct lw_wall now, char set_aside[STORE_PATH_BYTES], struct lw_err *err)
+{
+    set_aside[0] = '\0';
+    disconnect(db);
+    return put_aside(db, now, set_aside, err) < 0 ? -1 : open_file(db, err);
+}
+
 struct store_db *store_db_open(
     const char *dir, struct lw_wall now, char set_aside[STORE_PATH_BYTES], struct lw_err *err)
 {
@@ -356,10 +364,8 @@ struct store_db *store_db_open(
         *err = why;
         goto fail;
     }
-    disconnect(db);
-    if (put_aside(db, now, set_aside, err) < 0 || open_file(db, err) < 0)
-        goto fail;
-    return db;
+    if (store_db_begin_anew(db, now, set_aside, err) == 0)
+        return db;
 fail:
     store_db_close(&db);
     return NULL;

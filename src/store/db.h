@@ -24,6 +24,12 @@ struct store_db *store_db_open(const char *dir, struct lw_wall now,
     char set_aside[STORE_PATH_BYTES], struct lw_err *err) LW_MUST_CHECK;
 void store_db_close(struct store_db **db);
 
+/* Begins a new file in the place of one that a write found damaged (LW_CORRUPT), which is renamed
+ * as above. On the loop's thread, while no worker writes; takes as long as a few syncs. Without
+ * success every call from then on fails. */
+int store_db_begin_anew(struct store_db *db, struct lw_wall now, char set_aside[STORE_PATH_BYTES],
+    struct lw_err *err) LW_MUST_CHECK;
+
 /* ---- reading (loop's thread) ---- */
 
 /* Of goroutines the key 0 is the total of the target. */

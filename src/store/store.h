@@ -397,6 +397,12 @@ int store_batch_write(struct store_batch *batch, struct lw_err *err) LW_MUST_CHE
 /* Takes a batch back after store_batch_write; what was not written is put into the next one. */
 void store_batch_done(struct store *store, struct store_batch **batch, bool written);
 
+/* For a batch that failed with LW_CORRUPT, after store_batch_done: renames the file (set_aside, of
+ * STORE_PATH_BYTES), begins a new one, and lets the next batches write all that is in memory. What
+ * is lost are the targets that left. */
+int store_begin_anew(
+    struct store *store, struct lw_wall now, char *set_aside, struct lw_err *err) LW_MUST_CHECK;
+
 /* Whether anything waits to be written. */
 bool store_is_dirty(const struct store *store);
 

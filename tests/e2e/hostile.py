@@ -35,6 +35,15 @@ def stream_headers(conn):
 
 
 BOMB = gzip.compress(b"\0" * (64 << 20))
+NESTED_BOMB = gzip.compress(BOMB)  # as if a proxy had compressed it again: about 300 bytes
+
+
+def heap_of(stacks, values):
+    return gzip.compress(pprof.profile(pprof.HEAP, [(stack, values) for stack in stacks]))
+
+
+LARGEST = (1 << 63) - 1
+NEGATIVE = (1 << 64) - 5  # as the wire has -5
 
 # What is served, by kind.
 ANSWERS = {
@@ -49,6 +58,10 @@ ANSWERS = {
     "missing": lambda conn: answer(conn, b"Unknown profile\n", status="404 Not Found"),
     "broken": lambda conn: answer(conn, b"oops\n", status="500 Internal Server Error"),
     "bomb": lambda conn: answer(conn, BOMB),
+    "nested-bomb": lambda conn: answer(conn, NESTED_BOMB),
+    "negative": lambda conn: answer(conn, heap_of([["main.main"]], (NEGATIVE,) * 4)),
+    "largest": lambda conn: answer(
+        conn, heap_of([[f"main.f{i}", "main.main"] for i in range(300)], (LARGEST,) * 4)),
     "garbage": lambda conn: answer(conn, os.urandom(4096)),
     "gzipped-garbage": lambda conn: answer(conn, gzip.compress(b"\xff" * 4096)),
     "cpu": lambda conn: answer(conn, gzip.compress(

@@ -17,6 +17,8 @@ OUTCOMES = {
     "missing": "http_status",
     "broken": "http_status",
     "bomb": "inflated_too_large",
+    "nested-bomb": "inflated_too_large",
+    "negative": "not_heap",
     "garbage": "not_gzip",
     "gzipped-garbage": "not_profile",
     "cpu": "not_heap",
@@ -94,7 +96,18 @@ def test_foreign_names_are_quoted(daemon, hostile):
     d.metrics()  # parses: a raw newline or quote in a label would not
 
 
-@pytest.mark.parametrize("kind", ["endless", "bomb"])
+def test_absurd_numbers_are_borne(daemon, hostile):
+    """Sums of the largest integers there are: shown, and nothing overflows on the way."""
+    d = daemon(config_for(["largest"], hostile))
+    d.wait_up(hostile.address)
+    target = d.target(hostile.address)
+    largest = (1 << 63) - 1
+    sites = d.api(f"targets/{target['id']}/sites", limit=1000)["sites"]
+    assert sites and {s["inuse_bytes"] for s in sites} == {largest}
+    assert d.metric("leakwatch_target_inuse_bytes") == float(largest)
+
+
+@pytest.mark.parametrize("kind", ["endless", "bomb", "nested-bomb"])
 def test_a_large_answer_costs_no_memory(daemon, hostile, kind):
     d = daemon(config_for([kind], hostile))
     wait_until(lambda: d.metric("leakwatch_scrapes_total", outcome=OUTCOMES[kind]), 20,

@@ -100,6 +100,33 @@ def test_damaged_file_is_set_aside(daemon, filled, damage):
     wait_until(lambda: d.metric("leakwatch_scrapes_total", outcome="ok"), 20, "scrapes go on")
 
 
+def damage_index(database):
+    """Makes an index say something else than its table, which no check at the start looks for."""
+    def run(*statements):
+        with sqlite3.connect(database) as db:
+            for statement in statements:
+                db.execute(statement)
+    run("PRAGMA writable_schema = ON",
+        "CREATE TABLE kept AS SELECT * FROM sqlite_schema WHERE name = 'series_key'",
+        "DELETE FROM sqlite_schema WHERE name = 'series_key'")
+    run("UPDATE series SET key = 1 WHERE kind = 0")  # of a total: it says nothing
+    run("PRAGMA writable_schema = ON", "INSERT INTO sqlite_schema SELECT * FROM kept")
+
+
+def test_damage_found_by_a_write_costs_nothing(daemon, filled):
+    config, storage = filled
+    damage_index(storage / DATABASE)
+    d = daemon(config, storage=storage)
+    d.errors_expected = True
+    d.wait_for_log("what is known is written to a new one", 60)
+    wait_until(lambda: d.metric("leakwatch_store_batches_total"), 60, "a batch in the new file")
+    assert d.metric("leakwatch_store_files_set_aside_total") == 1
+    assert d.stop() == 0
+    again = daemon(config, storage=storage)
+    assert again.metric("leakwatch_store_images_refused_total") == 0
+    assert again.metric("leakwatch_store_files_set_aside_total") == 0
+
+
 @pytest.mark.parametrize("inside", ["a-file/storage", None])
 def test_unwritable_storage(daemon, tmp_path, inside):
     (tmp_path / "a-file").write_text("not a directory\n")

@@ -410,6 +410,48 @@ static void test_a_batch_that_failed_is_tried_again(void **state)
     store_free(&store);
 }
 
+/* Makes the file's index of series say something else than its rows: that is found only by the
+ * write that comes across it. */
+static void damage_index(void)
+{
+    fleet_run_sql("PRAGMA writable_schema = ON;"
+                  "CREATE TABLE kept AS SELECT * FROM sqlite_schema WHERE name = 'series_key';"
+                  "DELETE FROM sqlite_schema WHERE name = 'series_key'");
+    fleet_run_sql("UPDATE series SET key = key + 1 WHERE kind = 1");
+    fleet_run_sql("PRAGMA writable_schema = ON;"
+                  "INSERT INTO sqlite_schema SELECT * FROM kept");
+}
+
+static void test_damage_that_a_write_finds(void **state)
+{
+    (void)state;
+    make_history();
+    damage_index();
+    char set_aside[STORE_PATH_BYTES];
+    struct lw_err err;
+    struct store *store = fleet_store_new(fleet_open_db(set_aside));
+    assert_string_equal(set_aside, "");
+    fleet_set_targets(store, 2, 51);
+    fleet_ingest(store, 1, 52, (struct fleet_site[]){{1, 61 * MIB, 142 * MIB}}, 1);
+    struct store_batch *batch = store_batch_new(store, 0, fleet_minute(53));
+    assert_int_equal(store_batch_write(batch, &err), -1);
+    assert_int_equal(err.code, LW_CORRUPT);
+    store_batch_done(store, &batch, false);
+    assert_int_equal(store_begin_anew(store, fleet_minute(53), set_aside, &err), 0);
+    assert_int_equal(access(set_aside, F_OK), 0);
+    fleet_write_batch(store, 54);
+    assert_false(store_is_dirty(store));
+    store_free(&store);
+    store = fleet_store_new(fleet_open_db(set_aside));
+    assert_string_equal(set_aside, "");
+    fleet_set_targets(store, 1, 55);
+    struct trend_block blocks[TREND_BLOCKS_MAX];
+    const struct store_target *t = store_target_find(store, 1);
+    assert_int_equal(t->sites.count, 1);
+    assert_true(trend_series_blocks(t->series, blocks, TREND_BLOCKS_MAX) > 10);
+    store_free(&store);
+}
+
 static void test_a_full_disk_is_an_error_and_passes(void **state)
 {
     (void)state;
@@ -688,6 +730,7 @@ int main(void)
         WITH_DIR(test_a_file_of_an_older_release_is_brought_up),
         WITH_DIR(test_a_large_fleet_is_written_in_turn),
         WITH_DIR(test_a_batch_that_failed_is_tried_again),
+        WITH_DIR(test_damage_that_a_write_finds),
         WITH_DIR(test_a_full_disk_is_an_error_and_passes),
         WITH_DIR(test_damage_is_set_aside),
         WITH_DIR(test_a_damaged_row_costs_only_itself),
