@@ -7,7 +7,7 @@ import (
 
 const (
 	blockBytes  = 64 << 10
-	blocks      = 5 << 10 // 320 MiB of them
+	blocks      = 16 << 10 // 1 GiB of them
 	entryBytes  = 1 << 10
 	blocksAStep = 4
 )
