@@ -132,6 +132,11 @@ static size_t find_stack(const struct gotypes *index, const struct binaries_requ
     return depth;
 }
 
+static char *copy_of_fate(const char *text)
+{
+    return lw_strndup(text, strnlen(text, FATE_MAX_LEN));
+}
+
 static void resolve(const struct gotypes *index, const struct binaries_request *request,
     const struct binaries_site *site, struct binaries_type *type)
 {
@@ -154,9 +159,9 @@ static void resolve(const struct gotypes *index, const struct binaries_request *
         .module = lw_strdup(found.module ? found.module->path : ""),
         .version = lw_strdup(found.module ? found.module->version : ""),
         .unresolved = lw_strdup(found.unresolved),
-        .finalizer_in = lw_strndup(found.finalizer_in, FATE_MAX_LEN),
-        .cycle = lw_strndup(found.cycle, FATE_MAX_LEN),
-        .kept_in = lw_strndup(found.kept_in, FATE_MAX_LEN),
+        .finalizer_in = copy_of_fate(found.finalizer_in),
+        .cycle = copy_of_fate(found.cycle),
+        .kept_in = copy_of_fate(found.kept_in),
         .kept_bytes = found.kept_bytes,
     };
 }
