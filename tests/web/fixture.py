@@ -252,7 +252,8 @@ class Answers:
         states = ["ready", "collecting", "failed", "ready", "ready"]
         every = [self.summary(i, s) for i, s in enumerate(states)]
         wanted = query.get("state", "any")
-        found = [i for i in every if wanted in ("any", i["state"])]
+        found = [i for i in every if wanted in ("any", i["state"])
+                 and query.get("target", i["target"]["id"]) == i["target"]["id"]]
         return {"incidents": found[:int(query.get("limit", 100))], "total": len(found)}
 
     def incident(self, id_text):

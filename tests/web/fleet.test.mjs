@@ -123,6 +123,29 @@ test("a leak that several replicas show is told once, with how many", () => {
   assert.deepEqual(answers[0].row, { kind: "site", id: "s1" });
 });
 
+test("what is full within a day comes before what grows more in the long run", () => {
+  const limit = (seconds) => ({ timeToLimit: seconds && { seconds } });
+  const answers = answersOf(
+    [
+      suspect("a", "large", limit(null)),
+      suspect("b", "days", limit(200_000)),
+      suspect("c", "soon", limit(3000)),
+      suspect("d", "soon", limit(1000)),
+      suspect("e", "growing", { verdict: "growing", ...limit(10) }),
+    ],
+    [],
+  );
+  assert.deepEqual(
+    answers.map(({ row, limit: left }) => [row.id, left?.seconds]),
+    [
+      ["soon", 1000],
+      ["large", undefined],
+      ["days", 200_000],
+      ["growing", 10],
+    ],
+  );
+});
+
 test("the total of a heap has no site and no type to go to", () => {
   const [answer] = answersOf([suspect("a", null, { type: null })], []);
   assert.equal(answer.row, null);
@@ -136,6 +159,14 @@ test("without suspects the page says why", () => {
   assert.equal(calmOf([warming]).title, "Warming up.");
   assert.equal(calmOf([down]).title, "Nothing can be said: no target answers.");
   assert.match(calmOf([rowOf(target("c")), down]).text, /1 target down/);
+  assert.match(calmOf([warming]).text, /after an hour or two/);
+});
+
+test("a target that is down says why, not which URL", () => {
+  const url = "http://a:6060/debug/pprof/heap";
+  const down = { health: "down", scrapeUrl: url, lastError: `GET ${url}: connection refused` };
+  assert.equal(rowOf(target("a", {}, down)).cause, "connection refused");
+  assert.equal(rowOf(target("a", {}, { ...down, lastError: "too large" })).cause, "too large");
 });
 
 test("of a long list only what the window shows is made, and a little more", () => {

@@ -4,7 +4,7 @@ import test from "node:test";
 
 import { deploysOf } from "../../web/src/target/deploys.js";
 import { memoryLines } from "../../web/src/target/memory.js";
-import { inOrder } from "../../web/src/target/order.js";
+import { fold, inOrder } from "../../web/src/target/order.js";
 
 const look = (minute, resident) => ({ at: `2026-11-21T10:0${minute}:00Z`, resident, inuse: 0 });
 
@@ -75,4 +75,22 @@ test("the build a leak began in is marked where it was deployed, or else first s
   ]);
   const always = { ...firstSeenIn, absentIn: null };
   assert.equal(deploysOf({ builds, firstSeenIn: always })[0].leaks, false);
+});
+
+test("what holds nothing is summed up, unless one asks what was allocated", () => {
+  const row = (id, rest) => ({ id, followed: false, inuse_bytes: 0, alloc_bytes: 5, ...rest });
+  const rows = [
+    row(1),
+    row(2, { sites: 3 }),
+    row(3, { followed: true }),
+    row(4, { inuse_bytes: 1 }),
+  ];
+  const rest = { sites: 2, inuse_bytes: 7, alloc_bytes: 9 };
+  const { shown, other } = fold(rows, rest, "growth");
+  assert.deepEqual(
+    shown.map(({ id }) => id),
+    [3, 4],
+  );
+  assert.deepEqual(other, { sites: 6, inuse_bytes: 7, alloc_bytes: 19 });
+  assert.equal(fold(rows, rest, "alloc").shown.length, 4);
 });

@@ -1,7 +1,7 @@
 // The suspects as answers: a leak is in the code, so one that several replicas of a job show is told
 // once. Pure functions.
 
-import { buildName, firstBuild, rateOf } from "./rows.js";
+import { buildName, firstBuild, rateOf, severityOf } from "./rows.js";
 
 function whatOf({ site, type }) {
   if (site) return `site/${site.id}`;
@@ -18,7 +18,15 @@ function earliest(times) {
   return known.sort((a, b) => Date.parse(a) - Date.parse(b))[0] ?? null;
 }
 
-function answerOf(suspects, instances) {
+// Of several replicas, the one that is full first.
+function soonest(suspects, limits) {
+  const known = suspects
+    .map(({ timeToLimit, target }) => timeToLimit ?? limits.get(target.id))
+    .filter((limit) => limit?.seconds != null);
+  return known.sort((a, b) => a.seconds - b.seconds)[0] ?? null;
+}
+
+function answerOf(suspects, instances, limits) {
   const [worst] = suspects; // they come worst first
   const { target } = worst;
   return {
@@ -38,11 +46,23 @@ function answerOf(suspects, instances) {
     since: earliest(suspects.map((suspect) => suspect.growing_since ?? suspect.since)),
     build: buildName(target.build),
     firstBuild: firstBuild(worst.firstSeenIn),
-    limit: worst.timeToLimit ?? null,
+    limit: soonest(suspects, limits),
     recurring: Boolean(worst.recurring),
     provisional: Boolean(worst.provisional),
     spark: worst.sparkline ?? [],
   };
+}
+
+const DAY_S = 86_400;
+
+// What is out of memory before the day is over cannot wait for what takes more in the long run.
+function urgency({ limit }) {
+  return limit?.seconds <= DAY_S ? limit.seconds : Infinity;
+}
+
+function mostUrgentFirst(a, b) {
+  const [x, y] = [urgency(a), urgency(b)];
+  return severityOf(a.verdict) - severityOf(b.verdict) || (x === y ? 0 : x - y);
 }
 
 // suspects as of /suspects, worst first; rows of the fleet, for the number of replicas.
@@ -56,10 +76,9 @@ export function answersOf(suspects, rows) {
   const instances = new Map();
   for (const { job } of rows) instances.set(job, (instances.get(job) ?? 0) + 1);
   const limits = new Map(rows.map(({ id, limit }) => [id, limit]));
-  return [...groups.values()].map((list) => {
-    const answer = answerOf(list, instances.get(list[0].target.job) ?? 0);
-    return { ...answer, limit: answer.limit ?? limits.get(answer.target) ?? null };
-  });
+  return [...groups.values()]
+    .map((list) => answerOf(list, instances.get(list[0].target.job) ?? 0, limits))
+    .sort(mostUrgentFirst);
 }
 
 // ---- when there are none ----
@@ -81,6 +100,8 @@ export function calmOf(rows) {
   }
   const said = [`${plural(rows.length, "target")} watched.`];
   if (warming > 0) said.push(`${plural(warming, "target")} still too young for a verdict.`);
+  if (warming > 0 && warming === known.length)
+    said.push("The first ones come after an hour or two, sooner with a smaller trend.base_block.");
   if (down > 0) said.push(`${plural(down, "target")} down: nothing new is known there.`);
   return { title: calmTitle(known.length, warming, down), text: said.join(" ") };
 }

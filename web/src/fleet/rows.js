@@ -47,6 +47,12 @@ export function limitOf(target) {
   return target.timeToLimit ?? null;
 }
 
+// Why it is down, without the URL, which the line's name tells already.
+function causeOf({ lastError, scrapeUrl }) {
+  const prefix = `GET ${scrapeUrl}: `;
+  return lastError.startsWith(prefix) ? lastError.slice(prefix.length) : lastError;
+}
+
 export function rowOf(target) {
   // A target that was never scraped has a heap of zeros; none at all is nearer to the truth.
   const heap = target.heap?.first_seen ? target.heap : null;
@@ -66,6 +72,7 @@ export function rowOf(target) {
     firstSeen: heap?.first_seen ?? null,
     lastScrape: target.lastScrape,
     lastError: target.lastError,
+    cause: causeOf(target),
     text: textOf(target, heap).toLowerCase(),
   };
 }

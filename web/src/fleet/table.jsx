@@ -114,7 +114,7 @@ function TargetCells({ row, index, inJob }) {
         scrape={
           row.health === "down" ? (
             <bdi class="bad" title={row.lastError}>
-              {row.lastError}
+              {row.cause}
             </bdi>
           ) : (
             <Ago time={row.lastScrape} />

@@ -54,8 +54,13 @@ function Incident({ incident }) {
 }
 
 export function IncidentsView({ query }) {
-  const { state = "any", job = "" } = query;
-  const asked = new URLSearchParams({ state, limit: LIMIT, ...(job && { job }) });
+  const { state = "any", job = "", target = "" } = query;
+  const asked = new URLSearchParams({
+    state,
+    limit: LIMIT,
+    ...(job && { job }),
+    ...(target && { target }),
+  });
   const answer = useLive(`incidents?${asked}`);
   return (
     <section aria-labelledby="incidents-title">
@@ -73,6 +78,15 @@ export function IncidentsView({ query }) {
             </button>
           ))}
         </div>
+        {(job || target) && (
+          <button
+            type="button"
+            class="plain-button"
+            onClick={() => setQuery({ job: "", target: "" })}
+          >
+            {job ? <bdi>{job}</bdi> : "One target"} only: show all
+          </button>
+        )}
       </div>
       <Live
         answer={answer}

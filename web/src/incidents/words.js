@@ -7,10 +7,10 @@ const STATES = {
 };
 
 const TRIGGERS = {
-  verdict: "by suspicion",
+  verdict: "on suspicion",
   webhook: "by an alert",
   api: "asked for",
-  memory: "before memory ran out",
+  memory: "because memory runs out",
 };
 
 export function stateText(state) {

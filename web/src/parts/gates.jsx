@@ -20,7 +20,8 @@ function Gate({ gate }) {
       <td>{gate.text}</td>
       <td class="num">{gate.judged ? gateFigure(gate.gate, gate.value) : UNKNOWN}</td>
       <td class="num dim">
-        {gate.comparison === "<=" ? "≤" : "≥"} {gateFigure(gate.gate, gate.limit)}
+        {gate.judged &&
+          `${gate.comparison === "<=" ? "≤" : "≥"} ${gateFigure(gate.gate, gate.limit)}`}
       </td>
     </tr>
   );
@@ -42,7 +43,7 @@ export function Gates({ gates, verdict, series }) {
         <caption>A leak is what passes all of these, repeatedly.</caption>
         <thead>
           <tr>
-            <th scope="col">
+            <th scope="col" class="mark">
               <span class="unseen">Result</span>
             </th>
             <th scope="col">Gate</th>

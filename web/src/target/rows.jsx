@@ -8,7 +8,7 @@ import { frameOf } from "../fleet/answers.js";
 import { rateOf } from "../fleet/rows.js";
 import { href } from "../route.js";
 import { setQuery } from "../hash.js";
-import { inOrder } from "./order.js";
+import { fold, inOrder } from "./order.js";
 
 const ROWS_ASKED = 200;
 const COLUMNS = [
@@ -98,17 +98,22 @@ function Head({ kind, sort }) {
   );
 }
 
-function Table({ target, kind, rows, other, sort }) {
+function Table({ target, kind, rows, rest, sort }) {
+  const { shown, other } = fold(rows, rest, sort);
+  if (shown.length === 0 && other.sites === 0)
+    return <Empty title="Nothing was seen in its heap yet." />;
   return (
     <table class="rows" aria-label={kind === "type" ? "Types" : "Allocation sites"}>
       <Head kind={kind} sort={sort} />
       <tbody>
-        {inOrder(rows, sort).map((row) => (
+        {inOrder(shown, sort).map((row) => (
           <Row key={row.id} target={target} kind={kind} row={row} />
         ))}
-        {other?.sites > 0 && (
+        {other.sites > 0 && (
           <tr class="dim">
-            <td>{other.sites.toLocaleString("en")} other sites</td>
+            <td>
+              {other.sites.toLocaleString("en")} other site{other.sites === 1 ? "" : "s"}
+            </td>
             <td class="r-verdict" />
             <td class="r-growth" />
             <td class="num r-inuse">{bytes(other.inuse_bytes)}</td>
@@ -160,7 +165,7 @@ export function Rows({ target, build, buildError, query }) {
               target={target}
               kind={kind}
               rows={data[`${kind}s`]}
-              other={data.other}
+              rest={data.other}
               sort={sort}
             />
           )}

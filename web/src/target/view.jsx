@@ -6,7 +6,7 @@ import { bytes, duration, percent } from "../format.js";
 import { useLive } from "../live.js";
 import { Since, Ago, Badge, Facts, Growth, Health, TimeToLimit } from "../parts/words.jsx";
 import { Gates } from "../parts/gates.jsx";
-import { Live } from "../parts/states.jsx";
+import { Empty, Live } from "../parts/states.jsx";
 import { History } from "../charts/history.jsx";
 import { buildName, limitOf, rateOf } from "../fleet/rows.js";
 import { href } from "../route.js";
@@ -105,6 +105,41 @@ function Chart({ target, memory }) {
   );
 }
 
+// What was captured of it, if anything was.
+function IncidentsLink({ target }) {
+  const { data } = useLive(`incidents?state=any&target=${target}&limit=1`, 15_000);
+  if (!data?.total) return null;
+  return (
+    <a href={href("incidents", {}, { target })}>
+      {data.total.toLocaleString("en")} incident{data.total === 1 ? "" : "s"}
+    </a>
+  );
+}
+
+function Down({ error }) {
+  return (
+    <p class="state bad" role="alert">
+      Down: <bdi>{error}</bdi>
+    </p>
+  );
+}
+
+// A target that never answered has a heap of zeros, of which nothing can be said.
+function NeverSeen({ target }) {
+  const { labels, health, lastError } = target;
+  return (
+    <>
+      <TargetTitle labels={labels} health={health} />
+      {health === "down" && <Down error={lastError} />}
+      <OtherLabels labels={labels} />
+      <Empty title="It has not answered yet.">
+        It is asked for <bdi class="code">{target.scrapeUrl}</bdi> every {target.scrapeInterval}. A
+        service answers there once it imports net/http/pprof and listens on that address.
+      </Empty>
+    </>
+  );
+}
+
 function Target({ target, query }) {
   const memory = useLive(`targets/${target.id}/memory`, 15_000).data;
   const { heap } = target;
@@ -112,15 +147,12 @@ function Target({ target, query }) {
     <>
       <TargetTitle labels={target.labels} health={target.health} verdict={heap.verdict}>
         <span class="actions">
+          <IncidentsLink target={target.id} />
           <a href={href("targetFlame", { id: target.id })}>Flame graph</a>
           <Capture target={target.id} />
         </span>
       </TargetTitle>
-      {target.health === "down" && (
-        <p class="state bad" role="alert">
-          Down: <bdi>{target.lastError}</bdi>
-        </p>
-      )}
+      {target.health === "down" && <Down error={target.lastError} />}
       <Summary target={target} memory={memory} />
       <OtherLabels labels={target.labels} />
       <Chart target={target} memory={memory} />
@@ -135,7 +167,13 @@ export function TargetView({ id, query }) {
   const answer = useLive(`targets/${encodeURIComponent(id)}`);
   return (
     <Live answer={answer} what="target">
-      {(target) => <Target target={target} query={query} />}
+      {(target) =>
+        target.heap.first_seen ? (
+          <Target target={target} query={query} />
+        ) : (
+          <NeverSeen target={target} />
+        )
+      }
     </Live>
   );
 }
