@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "base/utf8.h"
 
 #define LINE_BYTES 2048
 
@@ -41,25 +42,30 @@ void lw_log_set_sink(void (*sink)(void *ctx, const char *line), void *ctx)
     line_sink_ctx = ctx;
 }
 
-/* Appends text as a quoted logfmt value: whatever a target put into a message stays on one line. */
+/* Appends text as a quoted logfmt value: whatever a target put into a message stays on one line,
+ * and is UTF-8, because the journal shows no line that is not. */
 static size_t quote(char *line, size_t at, size_t size, const char *text)
 {
     static const char hex[] = "0123456789abcdef";
+    size_t len;
     line[at++] = '"';
-    for (const unsigned char *p = (const unsigned char *)text; *p && at + 8 < size; p++) {
-        if (*p == '"' || *p == '\\') {
+    for (const char *p = text; *p && at + 8 < size; p += len ? len : 1) {
+        unsigned char c = (unsigned char)*p;
+        len = lw_utf8_sequence(p);
+        if (c == '"' || c == '\\') {
             line[at++] = '\\';
-            line[at++] = (char)*p;
-        } else if (*p == '\n') {
+            line[at++] = *p;
+        } else if (c == '\n') {
             line[at++] = '\\';
             line[at++] = 'n';
-        } else if (*p < 0x20 || *p == 0x7f) {
+        } else if (c < 0x20 || c == 0x7f || !len) {
             line[at++] = '\\';
             line[at++] = 'x';
-            line[at++] = hex[*p >> 4];
-            line[at++] = hex[*p & 15];
+            line[at++] = hex[c >> 4];
+            line[at++] = hex[c & 15];
         } else {
-            line[at++] = (char)*p;
+            memcpy(line + at, p, len);
+            at += len;
         }
     }
     line[at++] = '"';

@@ -478,6 +478,15 @@ static void test_log_line(void **state)
     assert_string_equal(strstr(logged, " component="), want);
 }
 
+/* Names of targets may be any bytes; the journal hides a line that is not UTF-8. */
+static void test_log_lines_are_utf8(void **state)
+{
+    (void)state;
+    lw_warn("scrape", "%s", "\xff\xe2\x82 \xc3\xa9 \xed\xa0\x80 \xf0\x9f\x92\xa7");
+    assert_non_null(
+        strstr(logged, "\"\\xff\\xe2\\x82 \xc3\xa9 \\xed\\xa0\\x80 \xf0\x9f\x92\xa7\""));
+}
+
 static void test_log_long_lines_are_cut(void **state)
 {
     (void)state;
@@ -664,6 +673,7 @@ int main(void)
         cmocka_unit_test(test_no_labels),
         cmocka_unit_test(test_utf8),
         LOG_TEST(test_log_line),
+        LOG_TEST(test_log_lines_are_utf8),
         LOG_TEST(test_log_long_lines_are_cut),
         LOG_TEST(test_log_levels),
         cmocka_unit_test(test_rfc3339),

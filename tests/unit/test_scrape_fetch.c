@@ -564,6 +564,25 @@ static void test_hanging_resolver_holds_up_nobody(void **state)
     sem_post(&resolver_may_go_on);
 }
 
+/* Who may open few descriptors only takes turns, instead of failing for want of one. */
+static void test_transfers_leave_descriptors(void **state)
+{
+    struct world *w = *state;
+    struct rlimit before, few;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    few = (struct rlimit){.rlim_cur = 80, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    fetcher_replace(w, TRANSFERS_MAX, BUDGET_BYTES);
+    for (int i = 0; i < 20; i++)
+        start(w, i, "/silent", LONG_NS);
+    struct answer *late = start(w, 20, "/ok", SHORT_NS);
+    await(w, 1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_fails(late, LW_TIMEOUT, "other targets took all 20");
+    for (int i = 0; i < 20; i++)
+        cancel(w, &w->answers[i]);
+}
+
 static void test_transfers_wait_their_turn(void **state)
 {
     struct world *w = *state;
@@ -784,6 +803,7 @@ int main(void)
         TEST(test_slow_targets_hold_up_nobody),
         TEST(test_hanging_resolver_holds_up_nobody),
         TEST(test_transfers_wait_their_turn),
+        TEST(test_transfers_leave_descriptors),
         TEST(test_two_hundred_take_their_turns),
         TEST(test_budget_of_all_bodies),
         TEST(test_cancel_of_what_is_not_under_way),
