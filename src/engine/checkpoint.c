@@ -57,10 +57,10 @@ static void done(struct loop_job *job)
     free(c);
 }
 
-static void submit(struct engine *engine, int64_t min_age_ns)
+static void submit(struct engine *engine, int64_t interval_ns)
 {
     struct store_batch *batch =
-        store_batch_new(engine->store, min_age_ns, loop_wall_now(engine->loop));
+        store_batch_new(engine->store, interval_ns, loop_wall_now(engine->loop));
     if (!batch)
         return;
     struct checkpoint_job *c = LW_NEW(struct checkpoint_job);

@@ -10,9 +10,9 @@
 #include "store/usage.h"
 
 #define BATCH_BYTES_MAX ((size_t)64 << 20) /* what does not fit waits for the next batch */
-/* What a batch of old images comes to; with a batch a second this bounds what is written, and on a
- * fleet of which more grows old in that time the images get older instead. A leak's history bears
- * it: a hole in it as old as an image is far below trend_config.gap_s. */
+/* What a batch of some targets comes to; with a batch a second this bounds what is written, and on
+ * a fleet of which more has its turn in that time the turns come later instead. A leak's history
+ * bears it: a hole in it as old as an image is far below trend_config.gap_s. */
 #define BATCH_BYTES_AGED ((size_t)1 << 20)
 #define PRUNE_EVERY_NS   (3600 * LW_NS_PER_S)
 
@@ -204,12 +204,6 @@ static void add_target(struct store_batch *batch, struct store_target *target)
     if (target->goroutines.at.ns)
         add_goroutines(batch, target);
     target->dirty = false;
-    target->saved = batch->now;
-}
-
-static bool is_due(const struct store_target *target, int64_t min_age_ns, struct lw_wall now)
-{
-    return target->dirty && (target->retired.ns || now.ns - target->saved.ns >= min_age_ns);
 }
 
 static void batch_free(struct store_batch *batch)
@@ -224,24 +218,21 @@ static void batch_free(struct store_batch *batch)
     free(batch);
 }
 
-/* Goes on where the last batch ended, so that in a large fleet each target has its turn. */
-static void add_targets(struct store_batch *batch, struct store *store, int64_t min_age_ns)
+/* Those whose turn it is, and that changed. */
+static void add_targets(struct store_batch *batch, struct store *store, int64_t interval_ns)
 {
-    size_t bytes_max = min_age_ns > 0 ? BATCH_BYTES_AGED : BATCH_BYTES_MAX;
-    size_t *at = &store->batch_at;
-    for (size_t n = 0; n < store->targets.count && batch->bytes.len < bytes_max; n++) {
-        void *target;
-        if (!lw_map_next(&store->targets, at, NULL, &target)) {
-            *at = 0;
-            if (!lw_map_next(&store->targets, at, NULL, &target))
-                return;
-        }
-        if (is_due(target, min_age_ns, batch->now))
+    size_t bytes_max = interval_ns > 0 ? BATCH_BYTES_AGED : BATCH_BYTES_MAX;
+    size_t turns = sweep_turns(&store->sweep, &store->targets, interval_ns, batch->now);
+    size_t taken = 0;
+    for (; taken < turns && batch->bytes.len < bytes_max; taken++) {
+        struct store_target *target = sweep_next(&store->sweep);
+        if (target->dirty)
             add_target(batch, target);
     }
+    sweep_took(&store->sweep, taken, interval_ns);
 }
 
-struct store_batch *store_batch_new(struct store *store, int64_t min_age_ns, struct lw_wall now)
+struct store_batch *store_batch_new(struct store *store, int64_t interval_ns, struct lw_wall now)
 {
     store_purge_retired(store, now);
     if (!store->db || store->batch_out)
@@ -250,9 +241,9 @@ struct store_batch *store_batch_new(struct store *store, int64_t min_age_ns, str
     batch->db = store->db;
     batch->now = now;
     lw_strbuf_init(&batch->bytes, SIZE_MAX / 2); /* bounded: one target past BATCH_BYTES_MAX */
-    add_targets(batch, store, min_age_ns);
-    add_jobs(batch, store, min_age_ns);
-    add_usages(batch, store, min_age_ns);
+    add_targets(batch, store, interval_ns);
+    add_jobs(batch, store, interval_ns);
+    add_usages(batch, store, interval_ns);
     batch->changes = store->changes;
     batch->change_count = store->change_count;
     store->changes = NULL;
@@ -451,8 +442,8 @@ static void forget_what_is_written(struct store *store)
     while (lw_map_next(&store->targets, &at, NULL, &value)) {
         struct store_target *target = value;
         target->dirty = target->last_heap.ns != 0;
-        target->saved.ns = 0;
     }
+    store->sweep.done.ns = 0; /* all have their turn */
     for (at = 0; lw_map_next(&store->jobs, &at, NULL, &value);)
         ((struct store_job *)value)->dirty = true;
     for (at = 0; lw_map_next(&store->usages, &at, NULL, &value);)

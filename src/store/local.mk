@@ -13,5 +13,6 @@ libleakwatch_a_SOURCES += \
 	src/store/sightings.c src/store/sightings.h \
 	src/store/sites.c src/store/sites.h \
 	src/store/store.c src/store/store.h src/store/store_priv.h \
+	src/store/sweep.c src/store/sweep.h \
 	src/store/types.c src/store/types.h \
 	src/store/usage.c src/store/usage.h

@@ -187,6 +187,7 @@ void store_free(struct store **store)
     while (lw_map_next(&s->targets, &at, NULL, &target))
         target_free(s, target);
     lw_map_fini(&s->targets);
+    sweep_forget(&s->sweep);
     void *job;
     at = 0;
     while (lw_map_next(&s->jobs, &at, NULL, &job))
@@ -262,6 +263,7 @@ static struct store_target *target_new(
     target->job = store_job_of(store, spec->job_name);
     store_restore(store, target, now);
     lw_map_put(&store->targets, target->id, target);
+    sweep_forget(&store->sweep);
     return target;
 }
 
@@ -313,6 +315,8 @@ void store_purge_retired(struct store *store, struct lw_wall now)
         if (target->retired.ns && settled && is_over)
             gone[count++] = target;
     }
+    if (count)
+        sweep_forget(&store->sweep);
     for (size_t i = 0; i < count; i++) {
         lw_map_remove(&store->targets, gone[i]->id);
         target_free(store, gone[i]);

@@ -168,7 +168,6 @@ struct store_target {
     struct store_past past;       /* owned; the builds, and the heap before this process */
 
     bool dirty;             /* changed since its last batch */
-    struct lw_wall saved;   /* when its last batch was put together */
     struct lw_wall retired; /* when it left discovery; 0: it is in */
 };
 
@@ -386,10 +385,10 @@ bool store_usage_next(const struct store *store, size_t *at, const struct store_
 struct store_batch;
 
 /* To be called now and then, also without a file: lets go of targets that left a while ago. Puts
- * together what changed since the last batch: targets whose last image is older than
- * min_age_ns, as many as are about 1 MiB and the next ones in the next batch (0: all, 64 MiB); and
- * all changes of verdicts. NULL when there is nothing or a batch is out. */
-struct store_batch *store_batch_new(struct store *store, int64_t min_age_ns, struct lw_wall now);
+ * together what changed since the last batch: of the targets those whose turn came meanwhile, which
+ * each has once in interval_ns, as many as are about 1 MiB and the next ones in the next batch (0:
+ * all, 64 MiB); and all changes of verdicts. NULL when there is nothing or a batch is out. */
+struct store_batch *store_batch_new(struct store *store, int64_t interval_ns, struct lw_wall now);
 
 /* Writes a batch in one transaction; a worker may do it. LW_IO (disk full, …), LW_CORRUPT. */
 int store_batch_write(struct store_batch *batch, struct lw_err *err) LW_MUST_CHECK;

@@ -6,6 +6,7 @@
 #include "store/sightings.h"
 #include "store/sites.h"
 #include "store/store.h"
+#include "store/sweep.h"
 #include "store/types.h"
 
 /* A change of verdict that waits to be written. */
@@ -44,7 +45,7 @@ struct store {
     char *build_label;    /* owned; NULL or "": none */
     struct store_db *db;  /* owned; NULL: memory only */
     bool batch_out;       /* one batch at a time */
-    size_t batch_at;      /* where in `targets` the next one goes on */
+    struct sweep sweep;   /* over all of `targets` */
     struct lw_wall pruned;
     struct verdict_change *changes; /* owned */
     size_t change_count;

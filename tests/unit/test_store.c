@@ -389,6 +389,49 @@ static void test_a_large_fleet_is_written_in_turn(void **state)
     store_free(&store);
 }
 
+static void write_turns(struct store *store, int second)
+{
+    struct lw_err err;
+    struct lw_wall now = {FLEET_START.ns + second * LW_NS_PER_S};
+    struct store_batch *batch = store_batch_new(store, 60 * LW_NS_PER_S, now);
+    if (!batch)
+        return;
+    assert_int_equal(store_batch_write(batch, &err), 0);
+    store_batch_done(store, &batch, true);
+}
+
+/* The first target that waits to be written; 0: none does. */
+static uint64_t first_dirty(const struct store *store, uint64_t count)
+{
+    for (uint64_t id = 1; id <= count; id++) {
+        if (store_target_find(store, id)->dirty)
+            return id;
+    }
+    return 0;
+}
+
+/* By id, whenever they were scraped: neighbours in the file are written together. */
+static void test_each_target_has_its_turn_once_in_an_interval(void **state)
+{
+    (void)state;
+    enum { TARGETS = 120 };
+    char set_aside[STORE_PATH_BYTES];
+    struct store *store = fleet_store_new(fleet_open_db(set_aside));
+    struct fleet_site site = {1, 9 * MIB, 90 * MIB};
+    fleet_set_targets(store, TARGETS, 0);
+    write_turns(store, 60);
+    assert_int_equal(first_dirty(store, TARGETS), 0);
+    for (uint64_t id = TARGETS; id >= 1; id--)
+        fleet_ingest(store, id, 1, &site, 1);
+    for (int second = 1; second < 60; second++) {
+        write_turns(store, 60 + second);
+        assert_int_equal(first_dirty(store, TARGETS), 2 * second + 1);
+    }
+    write_turns(store, 120);
+    assert_int_equal(first_dirty(store, TARGETS), 0);
+    store_free(&store);
+}
+
 static void test_a_batch_that_failed_is_tried_again(void **state)
 {
     (void)state;
@@ -729,6 +772,7 @@ int main(void)
         cmocka_unit_test(test_builds_are_bounded),
         WITH_DIR(test_a_file_of_an_older_release_is_brought_up),
         WITH_DIR(test_a_large_fleet_is_written_in_turn),
+        WITH_DIR(test_each_target_has_its_turn_once_in_an_interval),
         WITH_DIR(test_a_batch_that_failed_is_tried_again),
         WITH_DIR(test_damage_that_a_write_finds),
         WITH_DIR(test_a_full_disk_is_an_error_and_passes),
