@@ -9,7 +9,7 @@ const (
 	blockBytes  = 64 << 10
 	blocks      = 16 << 10 // 1 GiB of them
 	entryBytes  = 1 << 10
-	blocksAStep = 4
+	blocksAStep = 20 // at 100 KiB a second all of them are new after eight seconds
 )
 
 // AuditEntry is what leaks, little by little.
