@@ -95,6 +95,11 @@ static int start(struct daemon *d, const struct flags *flags, struct lw_err *err
 
 static void end(struct daemon *d)
 {
+    /* A signal that comes from now on comes too late, and must not end what is being written down.
+     */
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
     notify_free(&d->notify);
     engine_free(&d->engine);
     loop_free(&d->loop);

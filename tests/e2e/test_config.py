@@ -107,6 +107,15 @@ def test_reload(daemon, go_target, reload):
     d.wait_up(first)
 
 
+def test_reloads_do_not_disturb_the_end(daemon):
+    """A stop writes down what was seen and says 0, whatever is sent meanwhile."""
+    d = daemon(CONFIG.format(address="127.0.0.1:1"))
+    d.child.send_signal(signal.SIGTERM)
+    while d.child.poll() is None:
+        d.child.send_signal(signal.SIGHUP)
+    assert d.child.returncode == 0
+
+
 def test_reload_answers(daemon):
     d = daemon(CONFIG.format(address="127.0.0.1:1"))
     d.errors_expected = True
