@@ -260,10 +260,11 @@ size_t gotypes_pclntab_lines(
             .line = gotypes_pclntab_value(tab, &func, func.line_at, pc),
         };
         uint32_t parent;
+        const char *inlined;
         int32_t index = gotypes_pclntab_value(tab, &func, func.inline_at, pc);
-        if (!func.inline_tree || index < 0 ||
-            !inlined_call(tab, &func, index, &line->function, &parent))
+        if (!func.inline_tree || index < 0 || !inlined_call(tab, &func, index, &inlined, &parent))
             break;
+        line->function = inlined;
         pc = func.entry + parent;
     }
     return count;

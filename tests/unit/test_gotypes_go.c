@@ -195,6 +195,28 @@ static void check_parts(const struct program *p)
             fail_msg("no array is allocated in %s", list[i].function);
 }
 
+/* A name that is not there is that of the function which the code was inlined into. Damages the
+ * image. */
+static void check_damaged_inlining(struct program *p)
+{
+    struct gotypes_func func;
+    struct gotypes_line line;
+    uint32_t i = 0;
+    for (; i < p->index->tab.func_count; i++) {
+        if (gotypes_pclntab_func(&p->index->tab, i, &func) && func.inline_tree)
+            break;
+    }
+    uint64_t pc = func.entry;
+    do
+        assert_true(++pc < func.end && gotypes_lines(p->index, pc, &line, 1) == 1);
+    while (strcmp(line.function, func.name) == 0);
+    const unsigned char *tree = gotypes_elf_bytes(&p->index->elf, func.inline_tree, 8);
+    size_t left = p->len - (size_t)(tree - (unsigned char *)p->image);
+    memset(p->image + (tree - (unsigned char *)p->image), 0x7f, left < 4096 ? left : 4096);
+    assert_int_equal(gotypes_lines(p->index, pc, &line, 1), 1);
+    assert_string_equal(line.function, func.name);
+}
+
 static void check_sites(const struct program *p)
 {
     struct wanted wanted[] = {
@@ -239,6 +261,7 @@ static void sites_in_all_modes(void **state)
         check_sites(&p);
         check_finalizers(&p);
         check_parts(&p);
+        check_damaged_inlining(&p);
         drop(&p);
         any = true;
     }
