@@ -49,6 +49,7 @@ function seriesOf(lines, palette) {
 // A word that can be read whatever lies below it.
 function writeOn(ctx, background, { label, left, bottom, width, ratio }) {
   const colour = ctx.fillStyle;
+  ctx.textAlign = "left";
   ctx.fillStyle = background;
   ctx.globalAlpha = 0.75;
   ctx.fillRect(left - 2 * ratio, bottom - 10 * ratio, width + 4 * ratio, 13 * ratio);

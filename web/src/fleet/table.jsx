@@ -15,7 +15,7 @@ const COLUMNS = [
   { name: "Job and instance", kind: "name", sort: "job" },
   { name: "Verdict", kind: "verdict", sort: "verdict" },
   { name: "In use", kind: "inuse num", sort: "inuse" },
-  { name: "In use over time", kind: "spark" },
+  { name: "Over time", kind: "spark" },
   { name: "Growth", kind: "growth num", sort: "growth" },
   { name: "Limit in", kind: "limit num", sort: "limit" },
   { name: "Build", kind: "build", sort: "build" },
@@ -109,7 +109,7 @@ function TargetCells({ row, index, inJob }) {
             </bdi>
           </a>
         }
-        verdict={row.suspects > 0 && `${row.suspects} suspect${row.suspects > 1 ? "s" : ""}`}
+        verdict={row.suspects > 1 && `${row.suspects} suspects`}
         build={<bdi title={row.build}>{row.build}</bdi>}
         scrape={
           row.health === "down" ? (

@@ -12,13 +12,14 @@ const STATES = ["any", "collecting", "ready", "failed"];
 
 function Flags({ incident }) {
   const flags = [
+    incident.state !== "ready" && stateText(incident.state),
     incident.pinned && "pinned",
     incident.acknowledged && `acknowledged by ${incident.acknowledged.by || "someone"}`,
     isMuted(incident) && "muted",
     uploadText(incident.upload) && `copy ${uploadText(incident.upload)}`,
   ].filter(Boolean);
   if (flags.length === 0) return null;
-  return <span class="dim"> · {flags.join(" · ")}</span>;
+  return <div class={incident.state === "failed" ? "bad" : "dim"}>{flags.join(" · ")}</div>;
 }
 
 function Incident({ incident }) {
@@ -43,10 +44,7 @@ function Incident({ incident }) {
             <Ago time={incident.openedAt} />
             <span class="dim"> {triggerText(incident.trigger)}</span>
           </div>
-          <div class={incident.state === "failed" ? "bad" : "dim"}>
-            {stateText(incident.state)}
-            <Flags incident={incident} />
-          </div>
+          <Flags incident={incident} />
         </div>
       </a>
     </li>
