@@ -88,21 +88,26 @@ test("a deploy is told once, and other restarts as what they are", () => {
     alloc_bytes,
   }));
   const deploy = (time_s, leaks = false) => ({ time_s, build: "v2", isDeploy: true, leaks });
-  const kinds = (deploys, began_s = null) =>
-    eventsOf(blocks, deploys, began_s).map(({ time_s, kind }) => [time_s, kind]);
+  const kinds = (deploys, onset = null) =>
+    eventsOf(blocks, deploys, onset).map(({ time_s, kind }) => [time_s, kind]);
   assert.deepEqual(kinds([]), [
     [20, "restart"],
     [40, "restart"],
   ]);
-  assert.deepEqual(kinds([deploy(20.4)], 33), [
+  assert.deepEqual(kinds([deploy(20.4)], { from_s: 33, to_s: 39 }), [
     [20.4, "deploy"],
     [33, "onset"],
+    [40, "restart"],
+  ]);
+  assert.deepEqual(kinds([], { from_s: 15, to_s: 25 }), [
+    [20, "restart"],
+    [20, "onset"],
     [40, "restart"],
   ]);
   assert.deepEqual(kinds([deploy(40, true), deploy(-5), deploy(51)]), [
     [20, "restart"],
     [40, "leaking"],
   ]);
-  assert.deepEqual(eventsOf([], [deploy(1)], 1), []);
+  assert.deepEqual(eventsOf([], [deploy(1)], null), []);
   assert.equal(eventsOf(blocks, [deploy(20)], null)[0].text, "deploy of v2");
 });

@@ -24,9 +24,11 @@ function restartEvent(time_s) {
   return { time_s, kind: "restart", label: "restart", text: "restart", colour: "dim" };
 }
 
-function onsetEvent(time_s) {
+// A process cannot have begun to grow before it began.
+function onsetEvent({ from_s, to_s }, starts) {
+  const start_s = starts.findLast(({ time_s }) => time_s > from_s && time_s <= to_s)?.time_s;
   return {
-    time_s,
+    time_s: start_s ?? from_s,
     kind: "onset",
     label: "growth began",
     text: "growth began",
@@ -34,17 +36,16 @@ function onsetEvent(time_s) {
   };
 }
 
-// blocks as of /series, deploys as of deploysOf(), began_s where growth began or null. Oldest first, and
-// only what lies within the time of the blocks. label is for the chart, text for those who read it.
-export function eventsOf(blocks, deploys, began_s) {
+// blocks as of /series, deploys as of deploysOf(), onset: { from_s, to_s } between which growth began, or
+// null. Oldest first, and only what lies within the time of the blocks. label is for the chart, text for
+// those who read it.
+export function eventsOf(blocks, deploys, onset) {
   if (blocks.length === 0) return [];
   const [from, to] = [blocks[0].start, blocks.at(-1).end];
   const restarts = restartTimes(blocks).filter((time_s) => !isNear(time_s, deploys));
-  return [
-    ...restarts.map(restartEvent),
-    ...deploys.map(deployEvent),
-    ...(began_s ? [onsetEvent(began_s)] : []),
-  ]
-    .filter(({ time_s }) => time_s >= from && time_s <= to)
-    .sort((a, b) => a.time_s - b.time_s);
+  const inOrder = (events) => events.sort((a, b) => a.time_s - b.time_s);
+  const starts = inOrder([...restarts.map(restartEvent), ...deploys.map(deployEvent)]);
+  return inOrder([...starts, ...(onset ? [onsetEvent(onset, starts)] : [])]).filter(
+    ({ time_s }) => time_s >= from && time_s <= to,
+  );
 }

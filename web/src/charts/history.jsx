@@ -25,6 +25,11 @@ function secondsOf(time) {
   return ms > 0 ? ms / 1000 : null;
 }
 
+function onsetOf({ onset, growing_since }) {
+  const from_s = secondsOf(onset?.from ?? growing_since);
+  return from_s && { from_s, to_s: secondsOf(onset?.to) ?? from_s };
+}
+
 function Events({ events }) {
   if (events.length === 0) return null;
   const told = events.slice(-EVENTS_TOLD).reverse();
@@ -59,7 +64,7 @@ export function History({ series, more, deploys = [] }) {
   const bands = [{ series: [1, 2], colour: "accent", share: 0.18 }];
   if (fan) bands.push({ series: [4, 3], colour: "leak", share: 0.1 });
   const known = columns[1].filter((value) => value !== null);
-  const events = eventsOf(blocks, deploys, secondsOf(series.onset?.from ?? series.growing_since));
+  const events = eventsOf(blocks, deploys, onsetOf(series));
   return (
     <>
       <TimeChart
