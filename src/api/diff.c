@@ -239,8 +239,10 @@ static void close_inquiry(void *state)
 
 void api_profiles_routes_add(struct http_router *router, struct api_profiles *view)
 {
-    static const struct http_stream_handler diff = {begin_diff, take, end, close_inquiry};
-    static const struct http_stream_handler flame = {begin_flame, take, end, close_inquiry};
+    static const struct http_stream_handler diff = {
+        .begin = begin_diff, .take = take, .end = end, .close = close_inquiry};
+    static const struct http_stream_handler flame = {
+        .begin = begin_flame, .take = take, .end = end, .close = close_inquiry};
     http_router_add_stream(router, "GET", "/api/v1/diff", &diff, view);
     http_router_add_stream(router, "GET", "/api/v1/flame", &flame, view);
 }

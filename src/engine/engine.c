@@ -133,6 +133,7 @@ static void add_routes(struct engine *engine, const struct engine_options *optio
         .revision = options->revision,
     };
     engine->metrics = (struct metrics_view){
+        .loop = engine->loop,
         .store = engine->store,
         .config = &engine->config,
         .version = options->version,

@@ -136,6 +136,9 @@ struct http_stream_handler {
     void (*end)(void *state);
     /* The last call: the answer was sent, or the client or the server is going away. */
     void (*close)(void *state);
+    /* The same answer at once, where there is no server (http_router_answer). NULL: there is none.
+     */
+    http_handler *at_once;
 };
 
 /* As http_router_add. The handler is borrowed as long as the router lives. */
@@ -160,8 +163,8 @@ void http_stream_refuse(struct http_stream *stream, const struct lw_err *err);
 
 /* Answers a request without a socket: what the server does for each, and tests do directly. Sets
  * request->id and name for the call of the handler. A known path with another method gets 405 and
- * Allow. *response is overwritten; the caller owns its body (http_response_fini). Streams need a
- * server: here they are an internal error. */
+ * Allow. *response is overwritten; the caller owns its body (http_response_fini). A stream
+ * answers by its at_once(); without that it is an internal error. */
 void http_router_answer(
     struct http_router *router, struct http_request *request, struct http_response *response);
 

@@ -15,8 +15,8 @@ struct route {
     enum method method;
     const char *path; /* static text */
     size_t body_limit_bytes;
-    http_handler *handler;                    /* or */
-    const struct http_stream_handler *stream; /* borrowed */
+    http_handler *handler;                    /* of a stream: its at_once(), or NULL */
+    const struct http_stream_handler *stream; /* borrowed; or NULL */
     void *ctx;
 };
 
@@ -94,8 +94,11 @@ void http_router_add(struct http_router *router, const char *method, const char 
 void http_router_add_stream(struct http_router *router, const char *method, const char *path,
     const struct http_stream_handler *handler, void *ctx)
 {
-    add(router,
-        &(struct route){.method = method_of(method), .path = path, .stream = handler, .ctx = ctx});
+    add(router, &(struct route){.method = method_of(method),
+                    .path = path,
+                    .stream = handler,
+                    .handler = handler->at_once,
+                    .ctx = ctx});
 }
 
 void http_router_add_list(struct http_router *router, const char *param)
@@ -254,7 +257,7 @@ void http_router_answer(
         refuse_method(router, request, match.methods, response);
         return;
     }
-    if (match.route->stream) {
+    if (!match.route->handler) {
         lw_err_set(&err, LW_INTERNAL, "the body for %.128s can only be streamed", request->path);
         http_router_refuse(router, request, &err, response);
         return;

@@ -206,6 +206,20 @@ static void compressions_abandon(struct http_server *server)
     server->compressions = NULL;
 }
 
+/* Sends a response, or hands it to a worker first: then it is sent when MHD calls again. */
+static enum MHD_Result finish(struct http_server *server, struct MHD_Connection *connection,
+    struct pending *pending, struct http_response *response)
+{
+    struct http_request request = {.accept_encoding = header_of(connection, "Accept-Encoding")};
+    if (http_response_wants_gzip(response, &request)) {
+        if (response->len >= COMPRESS_AWAY_FROM_BYTES &&
+            compress_away(server, connection, pending, response))
+            return MHD_YES;
+        http_response_gzip(response);
+    }
+    return queue(server, connection, response);
+}
+
 static enum MHD_Result answer(struct http_server *server, struct MHD_Connection *connection,
     const char *method, struct pending *pending)
 {
@@ -215,13 +229,7 @@ static enum MHD_Result answer(struct http_server *server, struct MHD_Connection 
         http_router_refuse(server->router, &request, &pending->err, &response);
     else
         http_router_answer(server->router, &request, &response);
-    if (http_response_wants_gzip(&response, &request)) {
-        if (response.len >= COMPRESS_AWAY_FROM_BYTES &&
-            compress_away(server, connection, pending, &response))
-            return MHD_YES;
-        http_response_gzip(&response);
-    }
-    return queue(server, connection, &response);
+    return finish(server, connection, pending, &response);
 }
 
 /* ---- what MHD calls ---- */
@@ -292,13 +300,10 @@ static bool begin_stream(struct http_server *server, struct MHD_Connection *conn
     return true;
 }
 
-static enum MHD_Result answer_stream(struct http_server *server, struct http_stream *stream)
+static enum MHD_Result answer_stream(struct http_server *server, struct pending *pending)
 {
-    struct http_request request = {
-        .accept_encoding = header_of(stream->connection, "Accept-Encoding")};
-    if (http_response_wants_gzip(&stream->response, &request))
-        http_response_gzip(&stream->response);
-    return queue(server, stream->connection, &stream->response);
+    struct http_stream *stream = &pending->stream;
+    return finish(server, stream->connection, pending, &stream->response);
 }
 
 /* The first call for a request: its headers came. */
@@ -308,7 +313,7 @@ static enum MHD_Result begin_body(struct http_server *server, struct MHD_Connect
     pending->begun = true;
     if (begin_stream(server, connection, method, pending)) {
         struct http_stream *stream = &pending->stream;
-        return stream->is_answered ? answer_stream(server, stream) : MHD_YES;
+        return stream->is_answered ? answer_stream(server, pending) : MHD_YES;
     }
     size_t limit = http_router_body_limit(server->router, method, pending->target.path);
     lw_strbuf_init(&pending->body, limit + 1);
@@ -318,11 +323,11 @@ static enum MHD_Result begin_body(struct http_server *server, struct MHD_Connect
 }
 
 static enum MHD_Result advance_stream(
-    struct http_server *server, struct http_stream *stream, const char *data, size_t *len)
+    struct http_server *server, struct pending *pending, const char *data, size_t *len)
 {
     bool answer_now;
-    enum MHD_Result result = http_stream_advance(stream, data, len, &answer_now);
-    return answer_now ? answer_stream(server, stream) : result;
+    enum MHD_Result result = http_stream_advance(&pending->stream, data, len, &answer_now);
+    return answer_now ? answer_stream(server, pending) : result;
 }
 
 /* MHD may call once more before it has seen that the connection is suspended. */
@@ -341,10 +346,10 @@ static enum MHD_Result handle_request(void *ctx, struct MHD_Connection *connecti
     (void)version;
     if (!pending->begun)
         return begin_body(server, connection, method, pending);
-    if (pending->is_streamed)
-        return advance_stream(server, &pending->stream, data, data_len);
     if (pending->compression)
         return answer_compressed(server, connection, pending->compression);
+    if (pending->is_streamed)
+        return advance_stream(server, pending, data, data_len);
     if (*data_len)
         return take_body(pending, data, data_len);
     return answer(server, connection, method, pending);

@@ -18,9 +18,11 @@ struct families {
         targets; /* that every sample of a target begins with, by its place in the store */
 };
 
-void families_targets(struct expo *e, const struct families *f);
-void families_outlook(struct expo *e, const struct families *f);
-void families_rows(struct expo *e, const struct families *f);
+/* Write some of them, as much as the loop may be held up for: the i-th step, from 0 on. False:
+ * there is no such step, and nothing was written. */
+bool families_targets_step(struct expo *e, const struct families *f, size_t i);
+bool families_outlook_step(struct expo *e, const struct families *f, size_t i);
+bool families_rows_step(struct expo *e, const struct families *f, size_t i);
 
 /* Writes the labels of the store's targets: job, instance, and what the config added. One that
  * would take the name of a label of ours becomes exported_<name>. Of targets that differ in their

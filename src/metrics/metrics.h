@@ -11,6 +11,7 @@
 #include "capture/budget.h"
 #include "config/config.h"
 #include "http/http.h"
+#include "loop/loop.h"
 #include "store/store.h"
 
 /* What only the engine knows, as of the request. */
@@ -44,6 +45,7 @@ struct metrics_daemon {
 };
 
 struct metrics_view {
+    struct loop *loop; /* for metrics_routes_add() */
     const struct store *store;
     struct config *const *config;
     const char *version;

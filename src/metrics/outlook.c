@@ -108,10 +108,12 @@ static void goroutine_families(struct expo *e, const struct families *f)
     }
 }
 
-void families_outlook(struct expo *e, const struct families *f)
+bool families_outlook_step(struct expo *e, const struct families *f, size_t i)
 {
-    forecast_families(e, f);
-    limit_family(e, f);
-    memory_family(e, f);
-    goroutine_families(e, f);
+    static void (*const steps[])(struct expo *, const struct families *) = {
+        forecast_families, limit_family, memory_family, goroutine_families};
+    if (i >= sizeof steps / sizeof *steps)
+        return false;
+    steps[i](e, f);
+    return true;
 }

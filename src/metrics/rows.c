@@ -301,12 +301,14 @@ static void row_group(struct expo *e, const struct families *f, const struct row
     labels_fini(&labels);
 }
 
-void families_rows(struct expo *e, const struct families *f)
+bool families_rows_step(struct expo *e, const struct families *f, size_t i)
 {
     static const struct row_group groups[] = {
         {types_of, type_labels, type_families, sizeof type_families / sizeof *type_families},
         {sites_of, site_labels, site_families, sizeof site_families / sizeof *site_families},
     };
-    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
-        row_group(e, f, &groups[i]);
+    if (i >= sizeof groups / sizeof *groups)
+        return false;
+    row_group(e, f, &groups[i]);
+    return true;
 }

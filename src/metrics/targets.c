@@ -159,10 +159,13 @@ static const struct target_family target_families[] = {
         "Restarts of the target's process, seen in its counters.", restarts},
 };
 
-static void value_families(struct expo *e, const struct families *f)
+#define VALUES      (sizeof target_families / sizeof *target_families)
+#define VALUES_STEP 5 /* families in one step */
+
+static void value_families(struct expo *e, const struct families *f, size_t first)
 {
     const struct store *store = f->view->store;
-    for (size_t k = 0; k < sizeof target_families / sizeof *target_families; k++) {
+    for (size_t k = first; k < VALUES && k < first + VALUES_STEP; k++) {
         const struct target_family *family = &target_families[k];
         expo_family(e, family->type, family->name, family->unit, family->help);
         for (size_t i = 0; i < store_target_count(store); i++) {
@@ -250,11 +253,19 @@ static void scrape_family(struct expo *e, const struct metrics_view *view)
         job_outcomes(e, view->store, config->scrape_configs[i].job_name);
 }
 
-void families_targets(struct expo *e, const struct families *f)
+bool families_targets_step(struct expo *e, const struct families *f, size_t i)
 {
-    count_family(e, f->view->store);
-    scrape_family(e, f->view);
-    value_families(e, f);
+    if (i == 0) {
+        count_family(e, f->view->store);
+        scrape_family(e, f->view);
+    }
+    if (i < (VALUES + VALUES_STEP - 1) / VALUES_STEP) {
+        value_families(e, f, i * VALUES_STEP);
+        return true;
+    }
+    if (i > (VALUES + VALUES_STEP - 1) / VALUES_STEP)
+        return false;
     verdict_family(e, f);
     build_family(e, f);
+    return true;
 }

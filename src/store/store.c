@@ -339,6 +339,7 @@ static void check_listed(struct store *store)
 void store_set_targets(
     struct store *store, const struct store_target_spec *specs, size_t count, struct lw_wall now)
 {
+    store->stats.target_sets++;
     for (size_t i = 0; i < store->listed_count; i++)
         store->listed[i]->retired = now;
     store->listed = lw_renew(store->listed, count, sizeof *store->listed);

@@ -212,6 +212,7 @@ struct store_stats {
     uint64_t images_refused; /* rows of the file that could not be read */
     size_t sites;            /* call stacks held */
     size_t followed;         /* series held, totals of heaps included */
+    uint64_t target_sets;    /* how often which targets there are was set */
 };
 
 const struct store_stats *store_stats(const struct store *store);

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "http_room.h"
 #include "metrics/metrics.h"
 
 /* ---- the daemon around it ---- */
@@ -532,6 +533,74 @@ static void test_absurd_numbers_leave_no_negative_rest(void **state)
     assert_true(VALUE(f, "leakwatch_type_inuse_bytes", "type=other") == 0);
 }
 
+/* ---- over a socket, in steps ---- */
+
+static void ask_for_metrics(struct http_room *room)
+{
+    room->replies[0] = http_client_ask(room, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+    room->replies[1] = http_client_ask(room, "HEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+}
+
+static void test_the_route_gives_the_same(void **state)
+{
+    struct fixture *f = *state;
+    struct http_room *room = http_room_open();
+    assert_non_null(room);
+    f->view.loop = room->loop;
+    metrics_routes_add(room->router, &f->view);
+    fleet_set_targets(f->store, 3, 0);
+    for (uint64_t id = 1; id <= 3; id++)
+        fleet_ingest(f->store, id, 0, &(struct fleet_site){1, 9 * MIB, 90 * MIB}, 1);
+    http_room_serve(room, ask_for_metrics);
+    assert_int_equal(room->replies[0].status, 200);
+    assert_int_equal(room->replies[1].status, 200);
+    scrape(f, "");
+    /* From where the families of targets begin: those of the process change all the time. */
+    const char *begin = "# HELP leakwatch_targets ";
+    const char *route = strstr(room->replies[0].body, begin), *at_once = strstr(f->text, begin);
+    assert_non_null(route);
+    assert_non_null(at_once);
+    assert_string_equal(route, at_once);
+    http_room_close(&room);
+}
+
+/* Takes targets away and brings them back, each time the loop comes by. */
+struct unrest {
+    struct loop *loop;
+    struct store *store;
+    struct loop_timer timer;
+    int times;
+};
+
+static void unsettle(void *ctx)
+{
+    struct unrest *u = ctx;
+    fleet_set_targets(u->store, u->times++ % 2 ? 20 : 10, 1);
+    loop_timer_arm(u->loop, &u->timer, loop_now(u->loop));
+}
+
+static void test_targets_come_and_go_between_steps(void **state)
+{
+    struct fixture *f = *state;
+    struct http_room *room = http_room_open();
+    assert_non_null(room);
+    f->view.loop = room->loop;
+    metrics_routes_add(room->router, &f->view);
+    fleet_set_targets(f->store, 20, 0);
+    for (uint64_t id = 1; id <= 20; id++)
+        fleet_ingest(f->store, id, 0, &(struct fleet_site){1, 9 * MIB, 90 * MIB}, 1);
+    struct unrest unrest = {.loop = room->loop, .store = f->store};
+    unrest.timer = (struct loop_timer){.fire = unsettle, .ctx = &unrest};
+    loop_timer_arm(room->loop, &unrest.timer, loop_now(room->loop));
+    http_room_serve(room, ask_for_metrics);
+    loop_timer_disarm(room->loop, &unrest.timer);
+    assert_int_equal(room->replies[0].status, 200);
+    assert_true(unrest.times > 2);
+    assert_non_null(strstr(room->replies[0].body,
+        "\nleakwatch_site_inuse_bytes{instance=\"host1:6060\",job=\"shop\",site=\"other\"} 0\n"));
+    http_room_close(&room);
+}
+
 #define WITH_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -545,6 +614,8 @@ int main(void)
         WITH_STORE(test_targets_that_differ_by_url_only),
         WITH_STORE(test_names_of_any_bytes),
         WITH_STORE(test_absurd_numbers_leave_no_negative_rest),
+        WITH_STORE(test_the_route_gives_the_same),
+        WITH_STORE(test_targets_come_and_go_between_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
