@@ -86,7 +86,30 @@ def test_what_cannot_be_told_says_what_would_help(fixture, browser):  # noqa: F8
                                              suggested_mem_profile_rate_bytes=65536)
     browser.run(f"location.hash = '#/{target}'")
     wait_for_text(browser, "Why this is not called a leak")
-    assert browser.text().count(said) == 3, "above the gates, and at two of the rows"
+    wait_until(lambda: browser.text().count(said) == 3, 20, "it said above the gates, and at two of the rows")
+
+
+def test_a_target_that_never_answered_says_so_and_no_more(fixture, browser):  # noqa: F811
+    server = fixture(1, hostile=True)
+    server.answers.targets[0]["heap"]["first_seen"] = None
+    server.answers.targets[0].update(health="down", lastError="GET http://a:1/debug/pprof/heap: connection refused")
+    browser.open(f"{server.url}/#/target/{LEAKING:016x}")
+    wait_for_text(browser, "It has not answered yet.")
+    assert "connection refused" in browser.text()
+    assert "0 B" not in browser.text() and "Why this is not called a leak" not in browser.text()
+    assert_accessible(browser)
+
+
+def test_the_incidents_of_a_target(fixture, browser):  # noqa: F811
+    server = fixture(1, hostile=True)  # five targets, an incident each
+    browser.open(f"{server.url}/#/target/{LEAKING:016x}")
+    wait_for(browser, ".actions a[href*='incidents?target=']")
+    browser.run("document.querySelector('.actions a[href*=incidents]').click()")
+    wait_for_text(browser, "One target only: show all")
+    assert browser.run("return document.querySelectorAll('.incident').length") == 1
+    assert_accessible(browser)
+    browser.run("[...document.querySelectorAll('button')].find(b => b.innerText.endsWith('show all')).click()")
+    wait_until(lambda: browser.run("return document.querySelectorAll('.incident').length") == 5, 20, "all of them")
 
 
 # Of CPU, whoever else wants it meanwhile: what a task may take before one feels it, and all of them

@@ -26,9 +26,9 @@ function restartEvent(time_s) {
 
 // A process cannot have begun to grow before it began.
 function onsetEvent({ from_s, to_s }, starts) {
-  const start_s = starts.findLast(({ time_s }) => time_s > from_s && time_s <= to_s)?.time_s;
+  const within = starts.filter((start_s) => start_s > from_s && start_s <= to_s);
   return {
-    time_s: start_s ?? from_s,
+    time_s: Math.max(from_s, ...within),
     kind: "onset",
     label: "growth began",
     text: "growth began",
@@ -43,9 +43,12 @@ export function eventsOf(blocks, deploys, onset) {
   if (blocks.length === 0) return [];
   const [from, to] = [blocks[0].start, blocks.at(-1).end];
   const restarts = restartTimes(blocks).filter((time_s) => !isNear(time_s, deploys));
-  const inOrder = (events) => events.sort((a, b) => a.time_s - b.time_s);
-  const starts = inOrder([...restarts.map(restartEvent), ...deploys.map(deployEvent)]);
-  return inOrder([...starts, ...(onset ? [onsetEvent(onset, starts)] : [])]).filter(
-    ({ time_s }) => time_s >= from && time_s <= to,
-  );
+  const deployed = deploys.filter(({ isDeploy }) => isDeploy).map(({ time_s }) => time_s);
+  return [
+    ...restarts.map(restartEvent),
+    ...deploys.map(deployEvent),
+    ...(onset ? [onsetEvent(onset, [...restarts, ...deployed])] : []),
+  ]
+    .filter(({ time_s }) => time_s >= from && time_s <= to)
+    .sort((a, b) => a.time_s - b.time_s);
 }

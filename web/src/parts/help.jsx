@@ -36,7 +36,9 @@ export function Help({ onClose }) {
         <a href="api/v1/targets">Targets</a> · <a href="api/v1/status/config">Configuration</a>
       </p>
       <form method="dialog">
-        <button autofocus>Close</button>
+        <button class="plain-button" autofocus>
+          Close
+        </button>
       </form>
     </dialog>
   );
