@@ -67,10 +67,16 @@ void gotypes_finalizers_fini(struct gotypes *index);
 /* What is known of a type's objects; NULL where no finalizer of them is. */
 const struct gotypes_finalizer *gotypes_finalizers_find(const struct gotypes *index, uint64_t type);
 
-/* Fills site->kept_bytes and kept_in, where the code at the stack that the site was resolved for
- * tells. */
-void gotypes_kept_find(
-    const struct gotypes *index, const uint64_t *stack, size_t depth, struct gotypes_site *site);
+/* A call in a function that was read. */
+struct gotypes_call {
+    const struct gotypes_flow *flow;
+    uint32_t number; /* of the instruction */
+};
+
+/* Fills site->kept_bytes and kept_in where the code tells them: that of the call, which the site
+ * was resolved for, or of its callers (stack[0] is the first of them). */
+void gotypes_kept_find(const struct gotypes *index, const struct gotypes_call *call,
+    const uint64_t *stack, size_t depth, struct gotypes_site *site);
 
 /* The first use of a shared function; they end where `target` is another. */
 size_t gotypes_uses_find(const struct gotypes *index, uint64_t target);

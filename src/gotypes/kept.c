@@ -6,13 +6,13 @@
 
 #include "gotypes/index.h"
 
-#define LOOK_MAX      2048 /* instructions behind the call */
-#define STORES_MAX    64   /* whose value is followed */
-#define REACH         32   /* instructions between storing a pointer and its length */
-#define FRAMES_MAX    8    /* up the stack */
-#define SUM_REACH     8    /* between making the sum of an address and its use */
-#define RESULT        0    /* RAX, X0: the pointer of a slice or string that is returned */
-#define AMD64_SECOND  3    /* RBX, X1: the second argument */
+#define LOOK_MAX      512 /* instructions, behind the call or of a function that returns its result */
+#define STORES_MAX    8   /* whose value is followed */
+#define REACH         32 /* instructions between storing a pointer and its length */
+#define FRAMES_MAX    8  /* up the stack */
+#define SUM_REACH     8  /* between making the sum of an address and its use */
+#define RESULT        0  /* RAX, X0: the pointer of a slice or string that is returned */
+#define AMD64_SECOND  3  /* RBX, X1: the second argument */
 #define ARM64_SECOND  1
 #define AMD64_BARRIER 11 /* gcWriteBarrier returns room in the collector's buffer in these */
 #define ARM64_BARRIER 25
@@ -215,10 +215,12 @@ static void look_behind(struct keeping *k)
     k->is_known = k->is_known && k->followed <= STORES_MAX;
 }
 
-/* Whether the function always returns what the call returned. */
+/* Whether the function always returns what the call returned: a short one, as such helpers are. */
 static bool is_passed_up(struct keeping *k)
 {
     bool any = false;
+    if (k->flow->outline->insn_count > LOOK_MAX)
+        return false;
     for (uint32_t i = 0; i < k->flow->outline->insn_count; i++) {
         if (!gotypes_flow_returns(k->flow, i))
             continue;
@@ -265,40 +267,56 @@ static void tell(const struct keeping *k, struct gotypes_site *site)
     site->kept_in = line.function;
 }
 
-/* Looks at the call of one frame, whose result is the array if *is_it says so or the callee is one
- * that hands it out; *is_it then says the same of the function's own result. False when nothing
- * more is to be learnt further up: the function keeps something itself. */
-static bool look_at_frame(
-    const struct gotypes *index, uint64_t pc, bool *is_it, struct gotypes_site *site)
+/* Looks at a call whose result is the array. True when all that its function does with it is to
+ * return it. */
+static bool look_at_call(
+    const struct gotypes *index, const struct gotypes_call *call, struct gotypes_site *site)
 {
-    struct gotypes_func func, callee;
+    struct keeping k = {.index = index, .flow = call->flow, .call = call->number};
+    struct gotypes_func callee;
+    if (gotypes_flow_insn(k.flow, k.call)->step != GOTYPES_STEP_CALL ||
+        !gotypes_pclntab_find(&index->tab, gotypes_flow_target(k.flow, k.call), &callee))
+        return false;
+    k.asked = find_asked(&k, callee.name);
+    look_behind(&k);
+    tell(&k, site);
+    k.followed = 0;
+    return !k.is_kept && is_passed_up(&k);
+}
+
+static bool look_at_frame(const struct gotypes *index, uint64_t pc, struct gotypes_site *site)
+{
+    struct gotypes_func func;
     struct gotypes_flow flow;
-    struct keeping k = {.index = index, .flow = &flow};
+    struct gotypes_call call = {.flow = &flow};
     if (!gotypes_pclntab_find(&index->tab, pc, &func) ||
         gotypes_flow_init(&flow, &index->elf, &index->outlines, &func) != NULL)
         return false;
-    bool is_call = gotypes_flow_find(&flow, pc, &k.call) &&
-                   gotypes_flow_insn(&flow, k.call)->step == GOTYPES_STEP_CALL &&
-                   gotypes_pclntab_find(&index->tab, gotypes_flow_target(&flow, k.call), &callee);
-    *is_it = is_call && (*is_it || hands_out(callee.name));
-    if (*is_it) {
-        k.asked = find_asked(&k, callee.name);
-        look_behind(&k);
-        tell(&k, site);
-        k.followed = 0;
-        *is_it = is_passed_up(&k);
-    }
+    bool passed_up = gotypes_flow_find(&flow, pc, &call.number) && look_at_call(index, &call, site);
     gotypes_flow_fini(&flow);
-    return !k.is_kept;
+    return passed_up;
 }
 
-void gotypes_kept_find(
-    const struct gotypes *index, const uint64_t *stack, size_t depth, struct gotypes_site *site)
+/* Whether the function that an address is in hands out what is allocated below it. */
+static bool is_handed_out(const struct gotypes *index, uint64_t pc)
 {
-    bool is_it = true, go_on = true;
+    struct gotypes_func func;
+    return gotypes_pclntab_find(&index->tab, pc, &func) && hands_out(func.name);
+}
+
+void gotypes_kept_find(const struct gotypes *index, const struct gotypes_call *call,
+    const uint64_t *stack, size_t depth, struct gotypes_site *site)
+{
     if (site->kind != GOTYPES_SLICE && site->kind != GOTYPES_SLICE_GROWTH &&
         site->kind != GOTYPES_STRING)
         return;
-    for (size_t i = 0; go_on && i < depth && i < FRAMES_MAX; i++)
-        go_on = look_at_frame(index, stack[i], &is_it, site);
+    /* What is appended to is kept to be appended to. */
+    bool is_it = site->kind != GOTYPES_SLICE_GROWTH && look_at_call(index, call, site);
+    uint64_t below = call->flow->func.entry;
+    for (size_t i = 0; i < depth && i < FRAMES_MAX && !site->kept_in[0]; i++) {
+        is_it = is_it || is_handed_out(index, below);
+        if (is_it)
+            is_it = look_at_frame(index, stack[i], site);
+        below = stack[i];
+    }
 }

@@ -200,6 +200,8 @@ static bool resolve_frame(
         gotypes_flow_find(&flow, stack[0], &number) && is_call(gotypes_flow_insn(&flow, number));
     if (found)
         gotypes_resolve_call(index, &flow, number, stack, depth, site);
+    if (found && site->resolved)
+        gotypes_kept_find(index, &(struct gotypes_call){&flow, number}, stack + 1, depth - 1, site);
     gotypes_flow_fini(&flow);
     return found;
 }
@@ -212,8 +214,6 @@ bool gotypes_resolve(
         return false;
     size_t skipped = skip_runtime(index, stack, depth);
     bool found = resolve_frame(index, stack + skipped, depth - skipped, site);
-    if (found && site->resolved)
-        gotypes_kept_find(index, stack + skipped, depth - skipped, site);
     if (!skipped || (found && site->resolved))
         return found;
     struct gotypes_site leaf;

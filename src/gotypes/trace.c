@@ -30,9 +30,9 @@ struct trace {
     const struct gotypes_flow *flow;
     const struct gotypes_pclntab *tab;
     uint8_t sp;
-    struct query *queue;
-    size_t queued;
-    uint64_t *visited; /* hashes of queries at places where paths meet */
+    struct query *queue; /* owned; few values need more than a place or two */
+    size_t queued, queue_room;
+    uint64_t *visited; /* owned; hashes of queries at places where paths meet; NULL: none yet */
     size_t visited_count;
     int steps;
     bool has_result;
@@ -97,6 +97,8 @@ static bool is_new(struct trace *t, const struct query *q)
     h = lw_hash_u64(h, (uint64_t)q->place.offset);
     h = lw_hash_bytes(h, q->path.add, (q->path.loads + 1) * sizeof q->path.add[0]);
     h |= 1;
+    if (!t->visited)
+        t->visited = lw_new(VISITED_MAX, sizeof *t->visited);
     size_t at = h & (VISITED_MAX - 1);
     while (t->visited[at] && t->visited[at] != h)
         at = (at + 1) & (VISITED_MAX - 1);
@@ -113,10 +115,15 @@ static bool is_new(struct trace *t, const struct query *q)
 
 static void enqueue(struct trace *t, const struct query *q)
 {
-    if (t->queued == QUEUE_MAX)
+    if (t->queued == QUEUE_MAX) {
         arrive(t, unknown("its function is too tangled to be followed"));
-    else
-        t->queue[t->queued++] = *q;
+        return;
+    }
+    if (t->queued == t->queue_room) {
+        t->queue_room = t->queue_room ? t->queue_room * 2 : 4;
+        t->queue = lw_renew(t->queue, t->queue_room, sizeof *t->queue);
+    }
+    t->queue[t->queued++] = *q;
 }
 
 /* Before the first instruction: an argument, or something on the caller's stack. */
@@ -355,10 +362,8 @@ struct gotypes_value gotypes_trace(const struct gotypes_flow *flow,
         .flow = flow,
         .tab = tab,
         .sp = is_amd64 ? GOTYPES_AMD64_SP : GOTYPES_ARM64_SP,
-        .queue = lw_new(QUEUE_MAX, sizeof *t.queue),
-        .visited = lw_new(VISITED_MAX, sizeof *t.visited),
     };
-    t.queue[t.queued++] = (struct query){.number = number, .place = {.reg = reg}, .path = path};
+    enqueue(&t, &(struct query){.number = number, .place = {.reg = reg}, .path = path});
     while (t.queued && !(t.has_result && t.result.origin == GOTYPES_UNKNOWN))
         follow(&t, t.queue[--t.queued]);
     free(t.queue);
