@@ -14,16 +14,16 @@
 #define LOOK_BACK_MIN  4   /* blocks, of which the oldest quarter is averaged, … */
 #define LOOK_BACK_MOST 6   /* … or this many */
 #define BEGAN_MAX      .3  /* older rate over the window's: less, and the growth is new */
-#define FIRST_TWO_MIN \
-    .7                    /* of an even share in the first two steps: the window is full of growth \
-                           */
-#define WARM_UP_CURVE .5  /* of the filling of a map of rare keys; of other caches it is less */
-#define BEGUN_CURVE   .75 /* of a cache that began to fill in the first quarter of the window */
-#define STEP_NOISE    .5  /* deviations by which noise may make the largest step larger */
-#define KEPT_MIN      .4  /* of the growth convicted for: less, and it was released */
-#define GOING_MIN     .2  /* of the rate convicted for: less, and it has levelled off */
-#define FILLED_STILL  .1  /* of an even share at the end, and … */
-#define FILLED_LATE   .2  /* … second half over first: what grew less than that has stopped */
+#define FIRST_TWO_MIN  .7  /* of an even share in the first two steps: full of growth */
+#define BLIND_MAX      .12 /* of the window that may lie before it and not be looked back at */
+#define LASTED         4   /* times as long as new growth is watched: long, however it began */
+#define WARM_UP_CURVE  .5  /* of the filling of a map of rare keys; of other caches it is less */
+#define BEGUN_CURVE    .75 /* of a cache that began to fill in the first quarter of the window */
+#define STEP_NOISE     .5  /* deviations by which noise may make the largest step larger */
+#define KEPT_MIN       .4  /* of the growth convicted for: less, and it was released */
+#define GOING_MIN      .2  /* of the rate convicted for: less, and it has levelled off */
+#define FILLED_STILL   .05 /* of an even share at the end, and … */
+#define FILLED_LATE    .2  /* … second half over first: what grew less than that has stopped */
 
 static void at_least(struct trend_gate *gate, double value, double limit)
 {
@@ -74,11 +74,9 @@ static void judge_turnover(const struct trend_config *config, const struct trend
         is_young(config, w) ? config->young_turnover_z : config->turnover_z);
 }
 
-/* The last step and the last two have a limit each; they are shown as one figure on the scale of
- * the two. */
-static double still_growing(const struct trend_config *config, const struct trend_shape *shape)
+static double still_growing(const struct trend_shape *shape)
 {
-    return fmin(shape->last_two, shape->last_one * config->last_two_min / config->last_one_min);
+    return fmin(shape->last_two, shape->last_one);
 }
 
 /* Noise alone makes some step the largest: how much one varies by it, over the growth. */
@@ -117,8 +115,8 @@ static void judge_shape(const struct trend_config *config, const struct trend_wi
     at_most(&gates[TREND_GATE_SHARE], fmax(adjusted->largest_share, raw.largest_share),
         config->max_share + STEP_NOISE * step_deviation(w, adjusted->growth_bytes));
     at_least(&gates[TREND_GATE_RISING], fmin(adjusted->rising, raw.rising), RISING_MIN);
-    at_least(&gates[TREND_GATE_STILL],
-        fmin(still_growing(config, adjusted), still_growing(config, &raw)), config->last_two_min);
+    at_least(&gates[TREND_GATE_STILL], fmin(still_growing(adjusted), still_growing(&raw)),
+        config->still_min);
     at_most(&gates[TREND_GATE_LATE], fmax(adjusted->late, raw.late), config->late_max);
     at_least(&gates[TREND_GATE_CURVE],
         fmin(trend_shape_curve(w, w->adjusted), trend_shape_curve(w, w->raw)),
@@ -178,25 +176,47 @@ static void judge_high(const struct trend_series *series, const struct trend_con
     at_least(gate, (floor - earlier) / growth_bytes, config->new_high_min);
 }
 
+/* Growth that load may explain is no leak's. Most of it must be left when what the allocation
+ * rate explains is taken out; and where more is replaced than stays, no more may be replaced in the
+ * second half of the window than a little more than in the first: what serves a rising load (a
+ * pool, buffers, a cache whose entries expire) grows with it, if not in proportion. */
+static void judge_load(const struct trend_config *config, const struct trend_window *w,
+    double growth_bytes, struct trend_gate gates[TREND_GATE_COUNT])
+{
+    struct trend_shape raw = trend_shape_of(w->raw_means);
+    at_most(&gates[TREND_GATE_LOAD_GROWTH], fmin(raw.growth_bytes / growth_bytes, TREND_RATIO_MAX),
+        config->load_growth_max);
+    if (trend_window_alloc_bytes(w) > 2 * raw.growth_bytes)
+        at_most(&gates[TREND_GATE_CHURN_GROWTH], trend_window_churn_growth(w),
+            config->churn_growth_max);
+}
+
+/* Whether the window shows growth from its very beginning on. Growth that is known to have begun in
+ * view must fill it. Where nothing can be looked back at, growth must fill it as far as noise lets
+ * one see, unless it has lasted so long that how it began is nothing to it. */
+static bool is_full(const struct trend_config *config, const struct trend_window *w,
+    const struct trend_shape *shape, const struct trend_gate *older)
+{
+    if (older->judged)
+        return older->value >= BEGAN_MAX || shape->first_two >= FIRST_TWO_MIN;
+    double noise = step_deviation(w, shape->growth_bytes) * (TREND_SEGMENTS - 1) * M_SQRT1_2;
+    return shape->first_two >= FIRST_TWO_MIN - noise / 2 || w->length_s >= LASTED * config->young_s;
+}
+
+/* A warm-up is steepest where it begins: a window that has left the beginning of what is known
+ * behind, but not far enough to look back at it, sees the one part of it that looks straight. */
+static bool is_blind(int level, const struct trend_window *w, const struct trend_gate *older)
+{
+    return !older->judged && level + 1 < TREND_LEVELS && w->start_s > BLIND_MAX * w->length_s;
+}
+
 /* A process that warms up and a cache that comes into use grow like a leak, so growth whose
  * beginning was seen is watched for longer than growth that was there before us. */
 static void judge_age(const struct trend_config *config, const struct trend_window *w,
-    const struct trend_shape *shape, const struct trend_gate *older, struct trend_gate *gate)
+    double seen_s, const struct trend_gate *older, struct trend_gate *gate)
 {
-    bool began = older->judged && older->value < BEGAN_MAX;
-    bool is_full = !began || shape->first_two >= FIRST_TWO_MIN;
-    bool wait = began || is_young(config, w);
-    at_least(gate, is_full ? w->length_s : 0,
-        (wait ? config->young_s : config->confirm_s) * WINDOW_JITTER);
-}
-
-static void judge_persistence(
-    const struct trend_config *config, uint8_t history, struct trend_gate *gate)
-{
-    int passes = 0;
-    for (int i = 0; i < config->evaluations && i < 8; i++)
-        passes += history >> i & 1;
-    at_least(gate, passes, config->passes);
+    bool wait = (older->judged && older->value < BEGAN_MAX) || is_young(config, w);
+    at_least(gate, seen_s, (wait ? config->young_s : config->confirm_s) * WINDOW_JITTER);
 }
 
 void trend_gates_judge(const struct trend_series *series, const struct trend_config *config,
@@ -214,8 +234,10 @@ void trend_gates_judge(const struct trend_series *series, const struct trend_con
     judge_older(series, config, level, w, adjusted.growth_bytes, &gates[TREND_GATE_OLDER]);
     judge_shape(config, w, &adjusted, gates);
     judge_high(series, config, level, w, adjusted.growth_bytes, &gates[TREND_GATE_HIGH]);
-    judge_age(config, w, &adjusted, &gates[TREND_GATE_OLDER], &gates[TREND_GATE_AGE]);
-    judge_persistence(config, w->ring->history, &gates[TREND_GATE_PERSISTS]);
+    judge_load(config, w, adjusted.growth_bytes, gates);
+    const struct trend_gate *older = &gates[TREND_GATE_OLDER];
+    bool counts = is_full(config, w, &adjusted, older) && !is_blind(level, w, older);
+    judge_age(config, w, counts ? w->length_s : 0, older, &gates[TREND_GATE_AGE]);
 }
 
 /* The newest block against where the growth began. */

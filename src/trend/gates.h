@@ -5,8 +5,8 @@
 #include "trend/series.h"
 #include "trend/window.h"
 
-/* Judges the window w, the newest of `level`, by every gate up to TREND_GATE_PERSISTS, which counts
- * the evaluations in the ring's history; sets the gates after it to not judged. */
+/* Judges the window w, the newest of `level`, by every gate up to TREND_GATE_AGE; sets the gates
+ * after it to not judged. */
 void trend_gates_judge(const struct trend_series *series, const struct trend_config *config,
     int level, const struct trend_window *w, struct trend_gate gates[TREND_GATE_COUNT]);
 

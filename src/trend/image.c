@@ -36,7 +36,7 @@ static void put_ring(struct lw_strbuf *out, const struct trend_ring *ring)
 {
     lw_strbuf_add_u8(out, ring->count);
     lw_strbuf_add_u8(out, ring->odd);
-    lw_strbuf_add_u8(out, ring->history);
+    lw_strbuf_add_u8(out, 0); /* once told what earlier evaluations said */
     lw_strbuf_add_u8(out, ring->judged_class);
     lw_strbuf_add_f64(out, ring->start_alloc_bytes);
     lw_strbuf_add_f32(out, ring->start_s);
@@ -163,7 +163,7 @@ static bool get_ring(struct lw_cursor *in, struct trend_ring *ring)
     ring->count = lw_cursor_u8(in);
     uint8_t odd = lw_cursor_u8(in);
     ring->odd = odd;
-    ring->history = lw_cursor_u8(in);
+    lw_cursor_u8(in);
     ring->judged_class = lw_cursor_u8(in);
     ring->start_alloc_bytes = lw_cursor_f64(in);
     ring->start_s = lw_cursor_f32(in);

@@ -29,7 +29,6 @@ struct trend_ring {
     float judged_age_s;     /* … and how old the process was when the epoch began */
     uint8_t count;
     bool odd;             /* the newest block waits for a second one to go up a level */
-    uint8_t history;      /* newest evaluation in bit 0: passed every gate but persistence */
     uint8_t judged_class; /* enum trend_class the newest evaluation speaks for */
 };
 

@@ -29,23 +29,22 @@ struct trend_config {
     double settle_s; /* a quiet class that replaces another is heard so long, 90 base blocks */
     double min_growth_bytes; /* less growth than this is not looked at, 4 MiB */
     double noise_z;          /* growth must be this many sampling deviations, 4.5 */
-    double turnover_z;       /* … and this many of sampling and turnover together, 3.6 */
+    double turnover_z;       /* … and this many of sampling and turnover together, 3.5 */
     double young_turnover_z; /* … which in a young process, where much grows, are 4.3 */
     double urgent_bytes;     /* the urgent path: growth over 20 base blocks, 14 MiB */
     double urgent_z;         /* … in deviations of sampling and turnover, 4.5 */
     /* … the dimensionless gates follow, each documented where it is declared … */
-    double max_share;     /* largest single step of 7 over the growth: a step is not a leak, .36 */
-    double last_two_min;  /* growth of the last two steps over an even share: plateau, .45 */
-    double last_one_min;  /* growth of the last step over an even share: plateau, .2 */
+    double max_share;     /* largest single step of 7 over the growth: a step is not a leak, .34 */
+    double still_min;     /* growth of the last step, and of the last two, over an even share, .45 */
     double curve_min;     /* slope at 5/6 of the window over slope at 1/6: saturation, .55 */
-    double young_curve_z; /* … and straighter than a warm-up by this over its deviations, 1.05 */
-    double old_curve_z;   /* … the same where the process was not young, .4 */
-    double late_max;      /* growth of the second half over the first: began late, wait, 2.4 */
+    double young_curve_z; /* … and straighter than a warm-up by this over its deviations, 1.4 */
+    double old_curve_z;   /* … the same where the process was not young, 1 */
+    double late_max;      /* growth of the second half over the first: began late, wait, 1.9 */
     double older_max;     /* older rate over the window's: slowing down, 1.5 */
     double new_high_min;  /* last floor above every earlier floor, over the growth, .3 */
-    double load_r2;       /* load explaining this much excuses the raw shape, .43 */
-    int passes;           /* of the last `evaluations` of a level this many must pass, 3 */
-    int evaluations;      /* 4 */
+    double load_growth_max;  /* growth over what is left of it without load, 1.4 */
+    double churn_growth_max; /* what is freed, second half over first: rising load, 1.5 */
+    double load_r2;          /* load explaining this much excuses the raw shape, .43 */
 };
 
 /* The defaults, scaled to a base block of base_s seconds. */
@@ -71,7 +70,7 @@ struct trend_point {
     X(TREND_STEP, "step")                 /* rose once, and has stayed there */ \
     X(TREND_SATURATING, "saturating") /* grows, but ever more slowly: a cache or pool filling */ \
     X(TREND_GROWING, "growing")       /* grows like a leak, for too short a time to say so */ \
-    X(TREND_LEAK, "leak")             /* every gate passed, repeatedly */
+    X(TREND_LEAK, "leak")             /* every gate passed, and not acquitted since */
 
 enum trend_class {
 #define TREND_CLASS_ENUM(name, word) name,
@@ -84,9 +83,8 @@ const char *trend_class_word(enum trend_class c);
 
 /* Why a series is not (or no longer) a leak, or why it is: one gate each. X(name, word, text)
  * Passed gates speak for a leak; value and limit are in the unit the text names. A gate stops when
- * it was judged and not passed. A series becomes a leak when no gate up to TREND_GATE_PERSISTS
- * stops, is growing when none before TREND_GATE_AGE does, and stays a leak until it is acquitted.
- */
+ * it was judged and not passed. A series becomes a leak when no gate up to TREND_GATE_AGE stops, is
+ * growing when none before that does, and stays a leak until it is acquitted. */
 #define TREND_GATES(X) \
     X(TREND_GATE_WINDOW, "window_s", "seconds of history in the window judged") \
     X(TREND_GATE_GROWTH, "growth_bytes", "bytes grown over the window") \
@@ -94,13 +92,16 @@ const char *trend_class_word(enum trend_class c);
     X(TREND_GATE_TURNOVER, "turnover_sigma", "the same, of sampling and of turnover together") \
     X(TREND_GATE_SHARE, "largest_step", "largest of seven steps as a share of the growth") \
     X(TREND_GATE_RISING, "rising_steps", "steps of seven that went up") \
-    X(TREND_GATE_STILL, "still_growing", "growth of the last steps over an even share") \
+    X(TREND_GATE_STILL, "still_growing", \
+        "growth of the last step, or of the last two, over an even share") \
     X(TREND_GATE_LATE, "late_growth", "growth of the second half over the first") \
     X(TREND_GATE_CURVE, "curve", "slope at the end of the window over slope at its start") \
     X(TREND_GATE_OLDER, "older_rate", "rate before the window over the rate in it") \
     X(TREND_GATE_HIGH, "new_high", "last floor above every earlier one over the growth") \
+    X(TREND_GATE_LOAD_GROWTH, "load_growth", "growth over what is left of it without load") \
+    X(TREND_GATE_CHURN_GROWTH, "churn_growth", \
+        "what is freed again, in the second half of the window over the first") \
     X(TREND_GATE_AGE, "age_window_s", "seconds of window asked of a series of this age") \
-    X(TREND_GATE_PERSISTS, "passes", "of the last evaluations, how many passed all of the above") \
     /* these two hold a series that is a leak already: failing one acquits it */ \
     X(TREND_GATE_KEPT, "kept", "growth that is still in use over the growth convicted for") \
     X(TREND_GATE_GOING_ON, "going_on", "rate over the whole ring over the rate convicted for") \

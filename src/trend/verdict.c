@@ -40,11 +40,8 @@ static void judge(struct trend_series *series, const struct trend_config *config
 
     struct trend_gate gates[TREND_GATE_COUNT];
     trend_window_cut(window, ring, config->lifetime_max_s);
-    ring->history = (uint8_t)(ring->history << 1 | 1);
     trend_gates_judge(series, config, level, window, gates);
     bool grows = trend_gates_open(gates, TREND_GATE_AGE);
-    if (!grows)
-        ring->history &= 0xfe;
     if (!grows && !trend_gate_stops(&gates[TREND_GATE_WINDOW]))
         trend_quiet_judge(config, window, gates);
     ring->judged_class = (uint8_t)trend_gates_class(gates);

@@ -3,9 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#define LOAD_SPAN_MAX   16  /* blocks over which the allocation rate may be averaged */
-#define LOAD_SPAN_WINS  .98 /* a longer average must leave this much less unexplained */
-#define LOAD_HOLDS_MOST 1.05
+#define LOAD_SPAN_MAX     16  /* blocks over which the allocation rate may be averaged */
+#define LOAD_SPAN_WINS    .98 /* a longer average must leave this much less unexplained */
+#define LOAD_HOLDS_MOST   1.05
+#define CHURN_GROWTH_MOST 100
 
 struct load_fit {
     double lifetime_s;
@@ -131,4 +132,24 @@ void trend_window_cut(struct trend_window *w, const struct trend_ring *ring, dou
 const double *trend_window_means(const struct trend_window *w, double load_r2_min)
 {
     return w->load_r2 > load_r2_min ? w->adjusted_means : w->raw_means;
+}
+
+/* Bytes a second that are allocated between two blocks of the window and do not stay. */
+static double churn_rate(const struct trend_window *w, int from, int to, double grown_bytes)
+{
+    double alloc_bytes = trend_ring_start_alloc(w->ring, w->first + to) -
+                         trend_ring_start_alloc(w->ring, w->first + from);
+    double time_s = (double)trend_ring_start_s(w->ring, w->first + to) -
+                    trend_ring_start_s(w->ring, w->first + from);
+    return fmax(alloc_bytes - fmax(grown_bytes, 0), 0) / time_s;
+}
+
+double trend_window_churn_growth(const struct trend_window *w)
+{
+    const double *v = w->raw_means;
+    int half = w->cuts[TREND_SEGMENTS / 2];
+    double middle = (v[3] + v[4]) / 2, edges = TREND_SEGMENTS / (TREND_SEGMENTS - 1.0);
+    double first = churn_rate(w, 0, half, (middle - v[0]) * edges);
+    double second = churn_rate(w, half, w->blocks, (v[7] - middle) * edges);
+    return first > 0 ? fmin(second / first, CHURN_GROWTH_MOST) : CHURN_GROWTH_MOST;
 }

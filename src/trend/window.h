@@ -38,4 +38,8 @@ static inline double trend_window_alloc_bytes(const struct trend_window *w)
     return trend_ring_start_alloc(ring, ring->count) - trend_ring_start_alloc(ring, w->first);
 }
 
+/* Bytes that are allocated and freed again a second, in the second half of the window over the
+ * first. 0..100. */
+double trend_window_churn_growth(const struct trend_window *w);
+
 #endif
