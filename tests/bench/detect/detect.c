@@ -15,6 +15,7 @@
 #define SERIES_MAX     1000000
 #define ORDINARY_SITES 200 /* of each of seven families, a day each */
 #define RUNS           30
+#define STRANGERS      200 /* of each family */
 
 static const char usage[] =
     "usage: detect [--seed=N] [--series=N]                  all tables, in Markdown\n"
@@ -117,6 +118,8 @@ static void run_all(const struct options *o)
     special_ordinary(o->seed + 2, ORDINARY_SITES);
     puts("## A needle in a haystack\n");
     special_haystack(o->seed + 3, RUNS);
+    puts("## Families that nothing was tuned on\n");
+    special_strangers(o->seed + 6, STRANGERS);
     puts("## By rate: a quiet site in a process four hours old\n");
     special_rates(o->seed + 4, RUNS);
     puts("## The urgent path\n");

@@ -571,6 +571,153 @@ const struct family *family_draw_any(struct prng *r)
     return &families[i];
 }
 
+/* ---- families that nothing was tuned on ---- */
+
+/* Each object brings some more: the rate doubles every quarter to half of the time. */
+static void leak_accelerating(struct family_case *c, struct family_draw *d)
+{
+    watch(c, d, 300, 1200);
+    wander(c, d, .05, .3);
+    add_base(c, d, 2 * MB, 60 * MB);
+    double power = prng_between(d->r, 1.8, 3);
+    c->leak_rate = leak_rate(c, d, .15, 6, c->plan.duration_s);
+    add(c, d,
+        &(struct heap_part){
+            .flow = c->leak_rate * power, .power = power, .span_s = c->plan.duration_s});
+}
+
+/* What leaks is asked for by day only. */
+static void leak_by_day(struct family_case *c, struct family_draw *d)
+{
+    watch(c, d, 1200, 1440);
+    attach_late(c, d, .5);
+    wander(c, d, .05, .2);
+    c->plan.load.wave = prng_between(d->r, .8, 1);
+    c->plan.load.wave_s = prng_between(d->r, 720, 1440) * MIN;
+    c->plan.load.wave_from = prng_uniform(d->r);
+    add_base(c, d, 2 * MB, 30 * MB);
+    c->leak_rate = leak_rate(c, d, .3, 5, c->plan.duration_s);
+    add(c, d, &(struct heap_part){.flow = c->leak_rate, .load_share = 1});
+}
+
+/* Arrays of which each is twice as large as the one it takes the place of, for `doublings` times.
+ */
+static void add_doubling(struct family_case *c, double first_bytes, double at_s, int doublings)
+{
+    double bytes = first_bytes;
+    for (int i = 0; i < doublings && c->plan.part_count < HEAP_PARTS_MAX; i++) {
+        c->plan.parts[c->plan.part_count++] = (struct heap_part){.object_bytes = round(bytes / 64),
+            .flow = bytes / HEAP_BIN_S,
+            .from_s = at_s,
+            .to_s = at_s + HEAP_BIN_S,
+            .life = i + 1 < doublings ? HEAP_FIXED : HEAP_FOREVER,
+            .life_s = at_s};
+        bytes *= 2;
+        at_s *= 2;
+    }
+}
+
+/* A list that is only added to: its objects, and an array that doubles. */
+static void leak_list(struct family_case *c, struct family_draw *d)
+{
+    watch(c, d, 300, 1200);
+    attach_late(c, d, .3);
+    wander(c, d, .05, .3);
+    add_base(c, d, 2 * MB, 30 * MB);
+    double rate = leak_rate(c, d, .2, 6, c->plan.duration_s);
+    add_leak(c, d, rate);
+    double first_s = prng_between(d->r, 10, 30) * MIN;
+    add_doubling(c, rate * first_s * prng_between(d->r, .1, .4), first_s, 7);
+}
+
+/* A table that doubles until all are in it. */
+static void doubling_table(struct family_case *c, struct family_draw *d)
+{
+    watch(c, d, 300, 1200);
+    wander(c, d, .05, .3);
+    add_base(c, d, 2 * MB, 60 * MB);
+    add_doubling(
+        c, size(d, 1 * MB, 6 * MB), prng_between(d->r, 4, 12) * MIN, (int)prng_between(d->r, 3, 6));
+}
+
+/* A queue that nobody reads for a while, and that is worked off later. */
+static void backlog(struct family_case *c, struct family_draw *d)
+{
+    watch(c, d, 500, 1300);
+    attach_late(c, d, .5);
+    wander(c, d, .05, .3);
+    add_base(c, d, 2 * MB, 60 * MB);
+    double stalled_s = time_s(d, 20, 80), from_s = c->plan.attach_s;
+    for (int i = 0; i < 3; i++) {
+        from_s += prng_between(d->r, .1, .3) * c->plan.duration_s;
+        c->plan.parts[c->plan.part_count++] = (struct heap_part){.object_bytes = object_bytes(d->r),
+            .flow = size(d, 20 * MB, 300 * MB) / stalled_s,
+            .from_s = from_s,
+            .to_s = from_s + stalled_s,
+            .life = HEAP_FIXED,
+            .life_s = stalled_s};
+    }
+}
+
+/* A cache with a time to live, and traffic that follows the day. */
+static void daily_cache(struct family_case *c, struct family_draw *d)
+{
+    watch(c, d, 1000, 1440);
+    attach_late(c, d, .6);
+    wander(c, d, .05, .2);
+    c->plan.load.wave = prng_between(d->r, .3, .8);
+    c->plan.load.wave_s = 1440 * MIN;
+    c->plan.load.wave_from = prng_uniform(d->r);
+    double ttl_s = time_s(d, 10, 80), level = size(d, 20 * MB, 300 * MB);
+    add_base(c, d, 2 * MB, 30 * MB);
+    add(c, d,
+        &(struct heap_part){
+            .flow = level / ttl_s, .load_share = 1, .life = HEAP_FIXED, .life_s = ttl_s});
+}
+
+/* A configuration that is read anew every two hours and held beside the one before for a while. */
+static void reloads(struct family_case *c, struct family_draw *d)
+{
+    watch(c, d, 500, 1300);
+    attach_late(c, d, .5);
+    wander(c, d, .05, .3);
+    add_base(c, d, 2 * MB, 60 * MB);
+    double every_s = prng_between(d->r, 100, 140) * MIN;
+    add(c, d,
+        &(struct heap_part){.flow = size(d, 10 * MB, 200 * MB) / every_s,
+            .every_s = every_s,
+            .life = HEAP_FIXED,
+            .life_s = every_s * prng_between(d->r, 1.02, 1.4)});
+}
+
+/* Connections with their buffers: as many as were ever needed at once, at most so many. */
+static void pool_to_cap(struct family_case *c, struct family_draw *d)
+{
+    watch(c, d, 300, 1300);
+    attach_late(c, d, .2);
+    wander(c, d, .1, .4);
+    add_base(c, d, 2 * MB, 60 * MB);
+    double cap = size(d, 10 * MB, 200 * MB), filled_s = time_s(d, 20, 120);
+    double every_s = filled_s / prng_between(d->r, 8, 40);
+    c->plan.parts[c->plan.part_count++] = (struct heap_part){.object_bytes = 64 * KB,
+        .flow = cap / filled_s,
+        .to_s = filled_s,
+        .every_s = every_s,
+        .irregular = prng_between(d->r, .3, .8)};
+}
+
+const struct family strangers[] = {
+    {"leak_accelerating", true, false, false, 1, leak_accelerating},
+    {"leak_by_day", true, false, false, 1, leak_by_day},
+    {"leak_list", true, false, false, 1, leak_list},
+    {"doubling_table", false, false, false, 1, doubling_table},
+    {"backlog", false, false, false, 1, backlog},
+    {"daily_cache", false, false, false, 1, daily_cache},
+    {"reloads", false, false, false, 1, reloads},
+    {"pool_to_cap", false, false, false, 1, pool_to_cap},
+};
+const int stranger_count = sizeof strangers / sizeof *strangers;
+
 /* ---- programs ---- */
 
 static void begin_case(struct family_case *c, struct prng *r, double minutes)

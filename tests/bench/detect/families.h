@@ -36,6 +36,10 @@ struct family {
 extern const struct family families[];
 extern const int family_count;
 
+/* Others, which the mix does not draw from and nothing is ever tuned on. */
+extern const struct family strangers[];
+extern const int stranger_count;
+
 /* A family drawn by weight. */
 const struct family *family_draw_any(struct prng *r);
 

@@ -58,26 +58,31 @@ static void test_sampling_is_go_s(void **state)
     assert_true(deviation > .85 * expected && deviation < 1.15 * expected);
 }
 
+static void check_builds(const struct family *family, enum family_ranges ranges, uint64_t stream)
+{
+    struct prng r = prng_of(SEED, stream);
+    struct family_case c;
+    struct series series;
+    family_build(family, ranges, 0, &r, &c);
+    assert_in_range(c.plan.part_count, 1, HEAP_PARTS_MAX);
+    assert_int_equal(c.leak_rate > 0, family->is_leak);
+    assert_true(c.leak_start_s < c.plan.duration_s);
+    simulate_case(&c, "x", family->name, &r, &series);
+    assert_true((double)series.count > .9 * c.plan.duration_s / 60);
+    for (size_t k = 1; k < series.count; k++)
+        assert_true(series.points[k].t_s > series.points[k - 1].t_s);
+    series_fini(&series);
+}
+
 static void test_every_family_builds(void **state)
 {
     (void)state;
     for (int i = 0; i < family_count; i++) {
-        for (int shifted = 0; shifted < 2; shifted++) {
-            struct prng r = prng_of(SEED, (uint64_t)i);
-            struct family_case c;
-            struct series series;
-            family_build(
-                &families[i], shifted ? FAMILY_RANGES_SHIFTED : FAMILY_RANGES_SAME, 0, &r, &c);
-            assert_in_range(c.plan.part_count, 1, HEAP_PARTS_MAX);
-            assert_int_equal(c.leak_rate > 0, families[i].is_leak);
-            assert_true(c.leak_start_s < c.plan.duration_s);
-            simulate_case(&c, "x", families[i].name, &r, &series);
-            assert_true((double)series.count > .9 * c.plan.duration_s / 60);
-            for (size_t k = 1; k < series.count; k++)
-                assert_true(series.points[k].t_s > series.points[k - 1].t_s);
-            series_fini(&series);
-        }
+        check_builds(&families[i], FAMILY_RANGES_SAME, (uint64_t)i);
+        check_builds(&families[i], FAMILY_RANGES_SHIFTED, (uint64_t)i);
     }
+    for (int i = 0; i < stranger_count; i++)
+        check_builds(&strangers[i], FAMILY_RANGES_SAME, (uint64_t)i);
 }
 
 /* Written and read again, a series is the same. */

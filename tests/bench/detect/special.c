@@ -39,6 +39,44 @@ void special_ordinary(uint64_t seed, int sites)
         days);
 }
 
+/* ---- families that nothing was tuned on ---- */
+
+static void print_stranger(const struct family *family, struct tally *t, int count)
+{
+    if (family->is_leak)
+        printf("| %s | %d of %d | %d | %.0f |\n", family->name, t->found, count, t->spoiled,
+            tally_ttd(t, .5));
+    else
+        printf("| %s | – | %d of %d | – |\n", family->name, t->spoiled, count);
+}
+
+void special_strangers(uint64_t seed, int count)
+{
+    struct trend_config config;
+    trend_config_init(&config, 60);
+    struct tally all = {0};
+    puts("| family | found | with a false alarm | samples to detect, median |\n|---|---|---|---|");
+    for (int i = 0; i < stranger_count; i++) {
+        struct tally t = {0};
+        for (int k = 0; k < count; k++) {
+            struct prng r = prng_of(seed, (uint64_t)(i * count + k));
+            struct family_case c;
+            struct series series;
+            family_build(&strangers[i], FAMILY_RANGES_SAME, 0, &r, &c);
+            simulate_case(&c, "", strangers[i].name, &r, &series);
+            struct finding f = score_engine(&series, &config);
+            tally_add(&t, strangers[i].is_leak, &f);
+            tally_add(&all, strangers[i].is_leak, &f);
+            series_fini(&series);
+        }
+        print_stranger(&strangers[i], &t, count);
+        tally_fini(&t);
+    }
+    printf("\nprecision %.3f, recall %.3f, %.2f false alarms per site-day\n\n",
+        tally_precision(&all), tally_recall(&all), all.false_alarms / all.healthy_days);
+    tally_fini(&all);
+}
+
 /* ---- a needle in a haystack ---- */
 
 /* Adds a series to a total. Both have been sampled at the same times, but for what was lost: then

@@ -15,6 +15,9 @@ void special_haystack(uint64_t seed, int runs);
 /* Leaks of a quiet site, by rate: how long they take. */
 void special_rates(uint64_t seed, int runs);
 
+/* `count` series of each family that nothing was tuned on. */
+void special_strangers(uint64_t seed, int count);
+
 /* What a series takes, and a point that goes into it: over a day of each of `runs` leaks. The only
  * figure that depends on the machine. */
 void special_cost(uint64_t seed, int runs);
