@@ -40,7 +40,7 @@ export function Gates({ gates, verdict, series }) {
       <h2>{verdict === "leak" ? "Why this is a leak" : "Why this is not called a leak"}</h2>
       {series && <Resolvable series={series} />}
       <table class="plain gates">
-        <caption>A leak is what passes all of these, repeatedly.</caption>
+        <caption>A leak is what passes all of these.</caption>
         <thead>
           <tr>
             <th scope="col" class="mark">
