@@ -61,10 +61,12 @@ void profile_reader_free(struct profile_reader **reader)
 }
 
 /* By half as much again: a table twice as large as it needs to be counts against the budget. */
-static bool grow(
-    struct profile_reader *r, struct reader_table *table, size_t need, size_t item_bytes)
+bool reader_table_grow(
+    struct profile_reader *r, struct reader_table *table, size_t more, size_t item_bytes)
 {
-    size_t room = table->room + table->room / 2;
+    if (more > UINT32_MAX)
+        return false;
+    size_t need = table->count + more, room = table->room + table->room / 2;
     if (room < need)
         room = need < 16 ? 16 : need;
     size_t extra = (room - table->room) * item_bytes;
@@ -78,17 +80,6 @@ static bool grow(
     table->room = room;
     r->table_bytes += extra;
     return true;
-}
-
-void *reader_table_add(
-    struct profile_reader *r, struct reader_table *table, size_t more, size_t item_bytes)
-{
-    if (more > table->room - table->count &&
-        (more > UINT32_MAX || !grow(r, table, table->count + more, item_bytes)))
-        return NULL;
-    void *first = (char *)table->items + table->count * item_bytes;
-    table->count += more;
-    return first;
 }
 
 static void trim(struct profile_reader *r)

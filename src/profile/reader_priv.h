@@ -119,10 +119,21 @@ struct profile_reader {
 
 #define READER_WINDOW_BYTES ((size_t)32 << 10) /* more than any field of a profile of Go's */
 
-/* Room for `more` items behind those of a table; NULL past the budget, or past 2^32 items. They are
- * counted, and not cleared. */
-void *reader_table_add(
+/* Makes room for `more` items; false past the budget, or past 2^32 items. */
+bool reader_table_grow(
     struct profile_reader *r, struct reader_table *table, size_t more, size_t item_bytes);
+
+/* `more` items behind those of a table, or NULL where there is no room to be had. They are counted,
+ * and not cleared. */
+static inline void *reader_table_add(
+    struct profile_reader *r, struct reader_table *table, size_t more, size_t item_bytes)
+{
+    if (more > table->room - table->count && !reader_table_grow(r, table, more, item_bytes))
+        return NULL;
+    void *first = (char *)table->items + table->count * item_bytes;
+    table->count += more;
+    return first;
+}
 
 /* Reads a body into the tables; false: not for the fast way. */
 bool reader_scan(

@@ -121,7 +121,7 @@ struct walk {
     uint64_t hashes[PROFILE_FRAMES_MAX];
     uint16_t
         frames[READER_STACK_BYTES_MAX + 1]; /* by how many of the stack's last bytes hold them */
-    uint64_t lineage, site_id;
+    uint64_t site_id;
 };
 
 /* The location whose id ends before *end, which becomes its beginning; NULL where there is none. A
@@ -171,9 +171,9 @@ static bool identify(
             walk->hashes[PROFILE_FRAMES_MAX - ++frames] = hashes[line];
         walk->frames[end - at] = (uint16_t)frames;
     }
-    walk->lineage =
+    uint64_t lineage =
         lw_hash_bytes(0, &walk->hashes[PROFILE_FRAMES_MAX - frames], frames * sizeof(uint64_t));
-    walk->site_id = lw_hash_u64(walk->lineage, file_address(r, l));
+    walk->site_id = lw_hash_u64(lineage, file_address(r, l));
     return true;
 }
 
@@ -259,7 +259,7 @@ static bool add_row(struct profile_reader *r, struct walk *walk, size_t at, stru
 
 static bool sum_rows(struct profile_reader *r)
 {
-    struct walk walk = {.lineage = 0};
+    struct walk walk; /* large, and only what was written is read */
     struct noises noises = {.period_bytes = (double)r->period_bytes};
     walk.frames[0] = 0;
     for (size_t i = 0; i < r->rows.count; i++) {
