@@ -24,6 +24,8 @@ static bool note_scrape(struct store_target *target, const struct store_scrape *
         return false;
     target->last_scrape = scrape->at;
     target->last_duration_ns = scrape->duration_ns;
+    if (outcome->code == LW_BUSY && target->health == STORE_UP)
+        return true; /* that we had no time for it says nothing of the target */
     target->last_code = outcome->code;
     target->health = outcome->code == LW_OK ? STORE_UP : STORE_DOWN;
     const char *text = outcome->code == LW_OK ? "" : outcome->msg;

@@ -107,6 +107,27 @@ static void test_a_failed_scrape_keeps_the_heap(void **state)
     store_free(&store);
 }
 
+/* Who has no time for a profile must not call its target down, and up again, in turn. */
+static void test_a_busy_daemon_is_no_target_that_is_down(void **state)
+{
+    (void)state;
+    struct store *store = fleet_store_new(NULL);
+    const struct store_target *t;
+    struct lw_err busy;
+    lw_err_set(&busy, LW_BUSY, "the workers are behind");
+    fleet_set_targets(store, 1, 0);
+    t = store_target_find(store, 1);
+    assert_true(store_fail(store, 1, &(struct store_scrape){fleet_minute(0), 0, &busy}));
+    assert_int_equal(t->health, STORE_DOWN); /* nothing better is known of it */
+    fleet_ingest(store, 1, 1, (struct fleet_site[]){{1, 9 * MIB, 9 * MIB}}, 1);
+    assert_true(store_fail(store, 1, &(struct store_scrape){fleet_minute(2), 0, &busy}));
+    assert_int_equal(t->health, STORE_UP);
+    assert_string_equal(t->last_error, "");
+    assert_int_equal(t->scrapes[LW_BUSY], 2);
+    assert_true(t->last_scrape.ns == fleet_minute(2).ns);
+    store_free(&store);
+}
+
 static void test_restart_is_seen(void **state)
 {
     (void)state;
@@ -757,6 +778,7 @@ int main(void)
         cmocka_unit_test(test_long_names_are_cut_between_characters),
         cmocka_unit_test(test_followed_sites_are_bounded),
         cmocka_unit_test(test_a_failed_scrape_keeps_the_heap),
+        cmocka_unit_test(test_a_busy_daemon_is_no_target_that_is_down),
         cmocka_unit_test(test_restart_is_seen),
         cmocka_unit_test(test_an_older_scrape_is_only_counted),
         cmocka_unit_test(test_a_new_sample_rate_is_no_restart),
