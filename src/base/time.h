@@ -29,6 +29,15 @@ static inline int64_t lw_mono_sub(struct lw_mono a, struct lw_mono b)
     return a.ns - b.ns;
 }
 
+/* So many seconds earlier; what is not known stays so, and nothing comes before 1970. */
+static inline struct lw_wall lw_wall_before(struct lw_wall t, int64_t seconds)
+{
+    int64_t ns = seconds * LW_NS_PER_S;
+    if (t.ns)
+        t.ns = t.ns > ns ? t.ns - ns : 1;
+    return t;
+}
+
 static inline double lw_wall_s(struct lw_wall t)
 {
     return (double)t.ns / 1e9;

@@ -111,6 +111,18 @@ void past_keep(struct store_past *past, const struct trend_series *total)
     past->block_count = count;
 }
 
+void past_set_back(struct store_past *past, int64_t seconds)
+{
+    for (size_t i = 0; i < past->run_count; i++) {
+        past->runs[i].from = lw_wall_before(past->runs[i].from, seconds);
+        past->runs[i].to = lw_wall_before(past->runs[i].to, seconds);
+    }
+    for (size_t i = 0; i < past->block_count; i++) {
+        past->blocks[i].start_s = fmax(0, past->blocks[i].start_s - (double)seconds);
+        past->blocks[i].end_s = fmax(0, past->blocks[i].end_s - (double)seconds);
+    }
+}
+
 void past_trim(struct store_past *past, double base_s, struct lw_wall now)
 {
     double oldest_s = lw_wall_s(now) - REACH_BLOCKS * base_s;

@@ -46,6 +46,9 @@ void past_note_build(struct store_past *past, const struct store_build *build, s
  * be too many. */
 void past_keep(struct store_past *past, const struct trend_series *total);
 
+/* The clock that told the times was set back by so many seconds. */
+void past_set_back(struct store_past *past, int64_t seconds);
+
 /* Lets go of blocks that are older than a series at that base block would reach back from now. */
 void past_trim(struct store_past *past, double base_s, struct lw_wall now);
 

@@ -166,13 +166,6 @@ static void drop_unused_sites(struct restoring *r)
 
 /* ---- a clock that was set back ---- */
 
-static void set_back(struct lw_wall *at, int64_t seconds)
-{
-    int64_t ns = seconds * LW_NS_PER_S;
-    if (at->ns)
-        at->ns = at->ns > ns ? at->ns - ns : 1;
-}
-
 static void set_back_rows(struct store_rows *rows, int64_t seconds)
 {
     for (size_t i = 0; i < rows->count; i++) {
@@ -190,11 +183,12 @@ static void undo_future(struct store_target *target, struct lw_wall now)
     if (ahead_ns < 0)
         return;
     int64_t seconds = ahead_ns / LW_NS_PER_S + 1;
-    set_back(&target->first_seen, seconds);
-    set_back(&target->last_heap, seconds);
-    set_back(&target->memory.newest.at, seconds);
+    target->first_seen = lw_wall_before(target->first_seen, seconds);
+    target->last_heap = lw_wall_before(target->last_heap, seconds);
+    target->memory.newest.at = lw_wall_before(target->memory.newest.at, seconds);
     for (size_t i = 0; i < target->memory.past_count; i++)
-        set_back(&target->memory.past[i].at, seconds);
+        target->memory.past[i].at = lw_wall_before(target->memory.past[i].at, seconds);
+    past_set_back(&target->past, seconds);
     trend_series_set_back(target->series, seconds);
     trend_series_set_back(target->goroutines.series, seconds);
     set_back_rows(&target->sites, seconds);

@@ -199,3 +199,17 @@ void fleet_run_sql(const char *sql)
     assert_int_equal(sqlite3_exec(other, sql, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(other);
 }
+
+void fleet_write_history(void)
+{
+    char set_aside[STORE_PATH_BYTES];
+    struct store *store = fleet_store_new(fleet_open_db(set_aside));
+    fleet_set_targets(store, 1, 0);
+    for (int i = 0; i < 50; i++)
+        fleet_ingest(store, 1, i,
+            (struct fleet_site[]){{1, (9 + i) * MIB, (90 + i) * MIB}, {2, MIB, MIB}}, 2);
+    assert_true(store_is_dirty(store));
+    fleet_write_batch(store, 50);
+    assert_false(store_is_dirty(store));
+    store_free(&store);
+}

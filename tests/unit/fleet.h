@@ -76,6 +76,9 @@ int fleet_remove_dir(void **state);
 struct store_db *fleet_open_db(char set_aside[STORE_PATH_BYTES]);
 void fleet_write_batch(struct store *store, int minute);
 
+/* Writes down a store with one target and fifty minutes of history. */
+void fleet_write_history(void);
+
 /* Runs statements on the file behind the store's back. */
 void fleet_run_sql(const char *sql);
 

@@ -2,13 +2,19 @@ FLEET = tests/unit/fleet.c tests/unit/fleet.h \
 	tests/unit/profile_sketch.c tests/unit/profile_sketch.h
 
 check_PROGRAMS += tests/unit/test_store tests/unit/test_store_types \
-	tests/unit/test_store_outlook tests/unit/test_store_goroutines tests/unit/test_store_past
+	tests/unit/test_store_outlook tests/unit/test_store_goroutines tests/unit/test_store_past \
+	tests/unit/test_store_damage
 TESTS += tests/unit/test_store tests/unit/test_store_types \
-	tests/unit/test_store_outlook tests/unit/test_store_goroutines tests/unit/test_store_past
+	tests/unit/test_store_outlook tests/unit/test_store_goroutines tests/unit/test_store_past \
+	tests/unit/test_store_damage
 
 tests_unit_test_store_SOURCES = tests/unit/test_store.c $(FLEET)
 tests_unit_test_store_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_test_store_LDADD = $(UNIT_LIBS)
+
+tests_unit_test_store_damage_SOURCES = tests/unit/test_store_damage.c $(FLEET)
+tests_unit_test_store_damage_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_test_store_damage_LDADD = $(UNIT_LIBS)
 
 tests_unit_test_store_types_SOURCES = tests/unit/test_store_types.c $(FLEET)
 tests_unit_test_store_types_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -184,6 +184,27 @@ static void test_the_past_outlives_the_daemon(void **state)
     store_free(&store);
 }
 
+/* The newest scrape was at minute 9, half an hour before now: what is known moves with it. */
+static void test_the_past_moves_with_a_clock_that_was_set_back(void **state)
+{
+    (void)state;
+    char set_aside[STORE_PATH_BYTES];
+    struct store *store = fleet_store_new(fleet_open_db(set_aside));
+    fill(store);
+    struct trend_block first = store_target_find(store, 1)->past.blocks[0];
+    fleet_write_batch(store, 10);
+    store_free(&store);
+
+    store = fleet_store_new(fleet_open_db(set_aside));
+    fleet_set_targets(store, 1, 9 - 30);
+    const struct store_target *t = store_target_find(store, 1);
+    assert_int_equal(t->last_heap.ns, fleet_minute(9 - 30).ns - LW_NS_PER_S);
+    assert_int_equal(t->past.runs[1].from.ns, fleet_minute(8 - 30).ns - LW_NS_PER_S);
+    assert_true(t->past.blocks[0].start_s == first.start_s - 30 * 60 - 1);
+    assert_true(t->past.blocks[0].end_s == first.end_s - 30 * 60 - 1);
+    store_free(&store);
+}
+
 static void test_an_image_is_checked(void **state)
 {
     (void)state;
@@ -238,6 +259,8 @@ int main(void)
         cmocka_unit_test(test_blocks_are_bounded_and_end),
         cmocka_unit_test_setup_teardown(
             test_the_past_outlives_the_daemon, fleet_make_dir, fleet_remove_dir),
+        cmocka_unit_test_setup_teardown(
+            test_the_past_moves_with_a_clock_that_was_set_back, fleet_make_dir, fleet_remove_dir),
         cmocka_unit_test(test_an_image_is_checked),
         cmocka_unit_test(test_an_older_image_is_read),
     };
