@@ -724,6 +724,38 @@ static void test_demo_cache_never_looks_like_a_leak(void **state)
         run_cache(seed, 600);
 }
 
+/* A cache of 128 MiB that takes 80 s to fill, nearly as long as growth in youth is watched for, and
+ * then replaces an entry for each that comes. */
+static bool slow_cache_is_a_leak(uint64_t seed)
+{
+    enum { BINS = 40 };
+    struct trend_config config;
+    trend_config_init(&config, 1);
+    struct trend_series *series = trend_series_new();
+    struct heap heap = {.prng = seed};
+    double bins[BINS] = {0};
+    bool found = false;
+    for (int i = 0; i < 400 && !found; i++) {
+        heap.sampled -= bins[i % BINS];
+        bins[i % BINS] = sample(&heap, 128 * MIB / BINS);
+        heap.sampled += bins[i % BINS];
+        struct trend_point point = point_at(&heap, START_S + 2 * i);
+        trend_series_push(series, &config, &point);
+        found = trend_series_verdict(series)->class == TREND_LEAK;
+    }
+    trend_series_free(&series);
+    return found;
+}
+
+static void test_slow_large_cache_is_seldom_a_leak(void **state)
+{
+    (void)state;
+    int leaks = 0;
+    for (uint64_t seed = 1; seed <= 100; seed++)
+        leaks += slow_cache_is_a_leak(seed);
+    assert_in_range(leaks, 0, 8); /* 3 % of 300 when measured */
+}
+
 /* ---- properties ---- */
 
 static void test_verdict_and_gates_never_contradict(void **state)
@@ -859,6 +891,7 @@ int main(void)
         TEST(test_push_allocates_nothing),
         cmocka_unit_test(test_demo_leak_is_found_within_60_points),
         cmocka_unit_test(test_demo_cache_never_looks_like_a_leak),
+        cmocka_unit_test(test_slow_large_cache_is_seldom_a_leak),
         cmocka_unit_test(test_verdict_and_gates_never_contradict),
         cmocka_unit_test(test_same_series_at_another_pace),
         cmocka_unit_test(test_words),
