@@ -317,7 +317,9 @@ void loop_fd_remove(struct loop *loop, struct loop_fd **watch)
 {
     if (!*watch)
         return;
-    /* Fails only when the descriptor was closed already, and then it is off the epoll set. */
+    /* Fails only when the descriptor was closed already, as libcurl does when a transfer is
+     * cancelled while it connects, and then it is off the epoll set; so is what a worker may have
+     * opened under its number since (ThreadSanitizer calls that a race). */
     (void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, (*watch)->fd, NULL);
     (*watch)->dead = true;
     (*watch)->next_dead = loop->dead_fds;
