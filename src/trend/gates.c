@@ -14,7 +14,8 @@
 #define LOOK_BACK_MIN  4   /* blocks, of which the oldest quarter is averaged, … */
 #define LOOK_BACK_MOST 6   /* … or this many */
 #define BEGAN_MAX      .3  /* older rate over the window's: less, and the growth is new */
-#define FIRST_TWO_MIN  .7  /* of an even share in the first two steps: full of growth */
+#define FULL_MIN       .75 /* of an even share in the first two steps: full of growth, … */
+#define FULL_OLDER_MIN .5  /* … as growth is that was at least half as fast before */
 #define BLIND_MAX      .12 /* of the window that may lie before it and not be looked back at */
 #define LASTED         4   /* times as long as new growth is watched: long, however it began */
 #define WARM_UP_CURVE  .5  /* of the filling of a map of rare keys; of other caches it is less */
@@ -198,9 +199,9 @@ static bool is_full(const struct trend_config *config, const struct trend_window
     const struct trend_shape *shape, const struct trend_gate *older)
 {
     if (older->judged)
-        return older->value >= BEGAN_MAX || shape->first_two >= FIRST_TWO_MIN;
+        return older->value >= FULL_OLDER_MIN || shape->first_two >= FULL_MIN;
     double noise = step_deviation(w, shape->growth_bytes) * (TREND_SEGMENTS - 1) * M_SQRT1_2;
-    return shape->first_two >= FIRST_TWO_MIN - noise / 2 || w->length_s >= LASTED * config->young_s;
+    return shape->first_two >= FULL_MIN - noise || w->length_s >= LASTED * config->young_s;
 }
 
 /* A warm-up is steepest where it begins: a window that has left the beginning of what is known

@@ -36,7 +36,7 @@ void trend_config_init(struct trend_config *config, double base_s)
         .older_max = 1.5,
         .new_high_min = .3,
         .load_growth_max = 1.4,
-        .churn_growth_max = 1.5,
+        .churn_growth_max = 1.4,
         .load_r2 = .43,
         .settle_s = 90 * base_s,
     };

@@ -34,16 +34,16 @@ struct trend_config {
     double urgent_bytes;     /* the urgent path: growth over 20 base blocks, 14 MiB */
     double urgent_z;         /* … in deviations of sampling and turnover, 4.5 */
     /* … the dimensionless gates follow, each documented where it is declared … */
-    double max_share;     /* largest single step of 7 over the growth: a step is not a leak, .34 */
-    double still_min;     /* growth of the last step, and of the last two, over an even share, .45 */
-    double curve_min;     /* slope at 5/6 of the window over slope at 1/6: saturation, .55 */
-    double young_curve_z; /* … and straighter than a warm-up by this over its deviations, 1.4 */
-    double old_curve_z;   /* … the same where the process was not young, 1 */
-    double late_max;      /* growth of the second half over the first: began late, wait, 1.9 */
-    double older_max;     /* older rate over the window's: slowing down, 1.5 */
-    double new_high_min;  /* last floor above every earlier floor, over the growth, .3 */
-    double load_growth_max;  /* growth over what is left of it without load, 1.4 */
-    double churn_growth_max; /* what is freed, second half over first: rising load, 1.5 */
+    double max_share; /* largest single step of 7 over the growth: a step is not a leak, .34 */
+    double still_min; /* growth of the last step, and of the last two, over an even share, .45 */
+    double curve_min; /* slope at 5/6 of the window over slope at 1/6: saturation, .55 */
+    double young_curve_z;   /* … and straighter than a warm-up by this over its deviations, 1.4 */
+    double old_curve_z;     /* … the same where the process was not young, 1 */
+    double late_max;        /* growth of the second half over the first: began late, wait, 1.9 */
+    double older_max;       /* older rate over the window's: slowing down, 1.5 */
+    double new_high_min;    /* last floor above every earlier floor, over the growth, .3 */
+    double load_growth_max; /* growth over what is left of it without load, 1.4 */
+    double churn_growth_max; /* what is freed, second half over first: rising load, 1.4 */
     double load_r2;          /* load explaining this much excuses the raw shape, .43 */
 };
 
