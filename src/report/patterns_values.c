@@ -71,6 +71,21 @@ static const struct report_sign *find_function_container(const struct report_sig
     return NULL;
 }
 
+/* What grows: the subject, or, where that is the heap's total, the first of what it is the sum of
+ * that the closures captured. */
+static const char *find_captured(const struct report_signs *signs, const char *captured)
+{
+    const char *subject = report_sign_type(&signs->list[0]);
+    if (*subject)
+        return report_type_holds(captured, subject) ? subject : NULL;
+    for (size_t i = 1; i < signs->count; i++) {
+        const char *type = report_sign_type(&signs->list[i]);
+        if (signs->list[i].grew && *type && report_type_holds(captured, type))
+            return type;
+    }
+    return NULL;
+}
+
 static void judge_captured(
     const struct report_signs *signs, const struct report_sign *closure, struct report_candidate *c)
 {
@@ -78,11 +93,11 @@ static void judge_captured(
     const char *captured = report_type_captured(report_sign_type(closure), &len);
     if (!captured)
         return;
-    const char *subject = report_sign_type(&signs->list[0]);
+    const char *grown = closure->is_subject ? NULL : find_captured(signs, captured);
     report_notes_add(&c->evidence, "each captured %.*s", (int)(len < 120 ? len : 120), captured);
-    if (*subject && !closure->is_subject && report_type_holds(captured, subject)) {
+    if (grown) {
         c->score += 2;
-        report_notes_add(&c->evidence, "what grows, %.80s, is among what they captured", subject);
+        report_notes_add(&c->evidence, "what grows, %.80s, is among what they captured", grown);
     }
 }
 

@@ -442,6 +442,26 @@ static void test_what_grew_since_the_baseline_counts(void **state)
     profile_free(&now);
 }
 
+static void test_what_closures_captured_of_a_growing_total(void **state)
+{
+    (void)state;
+    struct known k;
+    struct profile *base = heap(640, 64), *now = heap(640000, 64000);
+    struct report_type page = {"[]main.Order", "slice", "", NULL};
+    struct report_type pager = {"struct { F uintptr; X0 []main.Order }", "closure", "", NULL};
+    struct lw_map types = {0};
+    lw_map_put(&types, now->sites[0].id, &page);
+    lw_map_put(&types, now->sites[1].id, &pager);
+    known_init(&k);
+    k.facts.types = &types;
+    k.facts.before_gc = now;
+    k.facts.baseline = base;
+    assert_is(&k, REPORT_CLOSURE_MAP, "what grows, []main.Order, is among what they captured");
+    lw_map_fini(&types);
+    profile_free(&base);
+    profile_free(&now);
+}
+
 static void test_absurd_names(void **state)
 {
     (void)state;
@@ -486,6 +506,7 @@ int main(void)
         cmocka_unit_test(test_a_type_without_a_stack),
         cmocka_unit_test(test_the_subject_does_not_count_twice),
         cmocka_unit_test(test_what_grew_since_the_baseline_counts),
+        cmocka_unit_test(test_what_closures_captured_of_a_growing_total),
         cmocka_unit_test(test_absurd_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
