@@ -108,17 +108,17 @@ static double curve_min(const struct trend_config *config, const struct trend_wi
  * load out makes the filling of a cache look straight. Where load explains most, it alone is asked.
  */
 static void judge_shape(const struct trend_config *config, const struct trend_window *w,
-    const struct trend_shape *adjusted, struct trend_gate gates[TREND_GATE_COUNT])
+    const struct trend_shape *adjusted, const struct trend_shape *raw,
+    struct trend_gate gates[TREND_GATE_COUNT])
 {
-    struct trend_shape raw = trend_shape_of(w->raw_means);
     if (w->load_r2 > config->load_r2)
-        raw = *adjusted;
-    at_most(&gates[TREND_GATE_SHARE], fmax(adjusted->largest_share, raw.largest_share),
+        raw = adjusted;
+    at_most(&gates[TREND_GATE_SHARE], fmax(adjusted->largest_share, raw->largest_share),
         config->max_share + STEP_NOISE * step_deviation(w, adjusted->growth_bytes));
-    at_least(&gates[TREND_GATE_RISING], fmin(adjusted->rising, raw.rising), RISING_MIN);
-    at_least(&gates[TREND_GATE_STILL], fmin(still_growing(adjusted), still_growing(&raw)),
+    at_least(&gates[TREND_GATE_RISING], fmin(adjusted->rising, raw->rising), RISING_MIN);
+    at_least(&gates[TREND_GATE_STILL], fmin(still_growing(adjusted), still_growing(raw)),
         config->still_min);
-    at_most(&gates[TREND_GATE_LATE], fmax(adjusted->late, raw.late), config->late_max);
+    at_most(&gates[TREND_GATE_LATE], fmax(adjusted->late, raw->late), config->late_max);
     at_least(&gates[TREND_GATE_CURVE],
         fmin(trend_shape_curve(w, w->adjusted), trend_shape_curve(w, w->raw)),
         curve_min(config, w, &gates[TREND_GATE_OLDER], &gates[TREND_GATE_TURNOVER]));
@@ -182,12 +182,12 @@ static void judge_high(const struct trend_series *series, const struct trend_con
  * second half of the window than a little more than in the first: what serves a rising load (a
  * pool, buffers, a cache whose entries expire) grows with it, if not in proportion. */
 static void judge_load(const struct trend_config *config, const struct trend_window *w,
-    double growth_bytes, struct trend_gate gates[TREND_GATE_COUNT])
+    const struct trend_shape *adjusted, const struct trend_shape *raw,
+    struct trend_gate gates[TREND_GATE_COUNT])
 {
-    struct trend_shape raw = trend_shape_of(w->raw_means);
-    at_most(&gates[TREND_GATE_LOAD_GROWTH], fmin(raw.growth_bytes / growth_bytes, TREND_RATIO_MAX),
-        config->load_growth_max);
-    if (trend_window_alloc_bytes(w) > 2 * raw.growth_bytes)
+    at_most(&gates[TREND_GATE_LOAD_GROWTH],
+        fmin(raw->growth_bytes / adjusted->growth_bytes, TREND_RATIO_MAX), config->load_growth_max);
+    if (trend_window_alloc_bytes(w) > 2 * raw->growth_bytes)
         at_most(&gates[TREND_GATE_CHURN_GROWTH], trend_window_churn_growth(w),
             config->churn_growth_max);
 }
@@ -233,11 +233,12 @@ void trend_gates_judge(const struct trend_series *series, const struct trend_con
         return;
     judge_turnover(config, w, adjusted.growth_bytes, &gates[TREND_GATE_TURNOVER]);
     judge_older(series, config, level, w, adjusted.growth_bytes, &gates[TREND_GATE_OLDER]);
-    judge_shape(config, w, &adjusted, gates);
+    struct trend_shape raw = trend_shape_of(w->raw_means);
+    judge_shape(config, w, &adjusted, &raw, gates);
     judge_high(series, config, level, w, adjusted.growth_bytes, &gates[TREND_GATE_HIGH]);
-    judge_load(config, w, adjusted.growth_bytes, gates);
+    judge_load(config, w, &adjusted, &raw, gates);
     const struct trend_gate *older = &gates[TREND_GATE_OLDER];
-    bool counts = is_full(config, w, &adjusted, older) && !is_blind(level, w, older);
+    bool counts = !is_blind(level, w, older) && is_full(config, w, &adjusted, older);
     judge_age(config, w, counts ? w->length_s : 0, older, &gates[TREND_GATE_AGE]);
 }
 
