@@ -52,13 +52,26 @@ static bool fell(int64_t before, int64_t now)
     return now < before - 1;
 }
 
+/* Where the program's code lies, which differs between most builds, and between processes where the
+ * system places programs at random; 0: the profile does not say. Not the build id: Go reads it anew
+ * from the file at the program's path, which a deploy may have replaced under the old process. */
+static uint64_t place_of(const struct profile *profile)
+{
+    const struct profile_mapping *main = profile->mappings;
+    return profile->mapping_count && main->limit ? lw_hash_u64(main->start, main->limit) : 0;
+}
+
 /* alloc_* only ever grow while a process lives, and a site once in its profile stays there. So it
  * was another process when the total went down, or when more than half of the sites did or are gone
- * (a young process can have allocated more in all than an old idle one had). */
+ * (a young process can have allocated more in all than an old idle one had), or when its
+ * code lies elsewhere. */
 static bool process_restarted(const struct store_target *target, const struct profile *profile)
 {
     if (target->last_heap.ns == 0)
         return false;
+    uint64_t place = place_of(profile);
+    if (target->place && place && place != target->place)
+        return true;
     if (fell(target->total.alloc_bytes, profile->total.alloc_bytes))
         return true;
     struct lw_map rows = {0};
@@ -328,6 +341,7 @@ bool store_ingest(struct store *store, uint64_t target_id, const struct store_sc
         target->watched_since = scrape->at;
     target->last_heap = scrape->at;
     past_trim(&target->past, store->trend.base_s, scrape->at);
+    target->place = place_of(profile);
     target->period_bytes = profile->period_bytes;
     target->total = profile->total;
     target->site_count = profile->site_count;

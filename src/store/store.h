@@ -142,7 +142,8 @@ struct store_target {
     struct lw_wall first_seen; /* of its first good scrape */
     struct lw_wall last_heap;  /* of its newest good scrape */
     int64_t period_bytes;      /* MemProfileRate */
-    uint64_t restarts;         /* of the target's process, as seen in its counters */
+    uint64_t place;            /* a hash of where its newest profile has the code; 0: not said */
+    uint64_t restarts;         /* of the target's process, as seen in its profiles */
     struct profile_values total;
     size_t site_count;           /* in the newest profile */
     struct trend_series *series; /* of the total */

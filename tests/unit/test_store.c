@@ -174,6 +174,26 @@ static void test_an_older_scrape_is_only_counted(void **state)
     store_free(&store);
 }
 
+/* A new build that allocated more between two scrapes than the old one ever did. */
+static void test_another_program_is_another_process(void **state)
+{
+    (void)state;
+    /* 0: it could not be read */
+    static const uint64_t limits[] = {0, 0x500000, 0x500000, 0, 0x500000, 0x501000};
+    struct store *store = fleet_store_new(NULL);
+    fleet_set_targets(store, 1, 0);
+    for (int minute = 0; minute < 6; minute++) {
+        struct fleet_site site = {1, 9 * MIB, (90 + minute) * MIB};
+        struct profile *profile = fleet_profile(&site, 1);
+        struct profile_mapping mapping = profile->mappings[0];
+        mapping.limit = limits[minute];
+        mapping.build_id = minute & 1 ? "b1" : "b2"; /* of what lies at the path by now */
+        profile->mappings = &mapping;
+        assert_int_equal(fleet_scrape(store, 1, minute, profile), minute == 5);
+    }
+    store_free(&store);
+}
+
 static void test_a_new_sample_rate_is_no_restart(void **state)
 {
     (void)state;
@@ -595,6 +615,7 @@ int main(void)
         cmocka_unit_test(test_a_busy_daemon_is_no_target_that_is_down),
         cmocka_unit_test(test_restart_is_seen),
         cmocka_unit_test(test_an_older_scrape_is_only_counted),
+        cmocka_unit_test(test_another_program_is_another_process),
         cmocka_unit_test(test_a_new_sample_rate_is_no_restart),
         cmocka_unit_test(test_a_target_that_comes_back_has_its_series),
         cmocka_unit_test(test_a_job_counts_what_left),
