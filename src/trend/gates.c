@@ -21,7 +21,7 @@
 #define WARM_UP_CURVE  .5  /* of the filling of a map of rare keys; of other caches it is less */
 #define BEGUN_CURVE    .75 /* of a cache that began to fill in the first quarter of the window */
 #define STEP_NOISE     .5  /* deviations by which noise may make the largest step larger */
-#define KEPT_MIN       .4  /* of the growth convicted for: less, and it was released */
+#define KEPT_MIN       .3  /* of the growth convicted for: less, and it was released */
 #define GOING_MIN      .2  /* of the rate convicted for: less, and it has levelled off */
 #define FILLED_STILL   .05 /* of an even share at the end, and … */
 #define FILLED_LATE    .2  /* … second half over first: what grew less than that has stopped */
