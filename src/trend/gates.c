@@ -26,18 +26,6 @@
 #define FILLED_STILL   .05 /* of an even share at the end, and … */
 #define FILLED_LATE    .2  /* … second half over first: what grew less than that has stopped */
 
-static void at_least(struct trend_gate *gate, double value, double limit)
-{
-    *gate = (struct trend_gate){
-        .value = value, .limit = limit, .judged = true, .passed = value >= limit};
-}
-
-static void at_most(struct trend_gate *gate, double value, double limit)
-{
-    *gate = (struct trend_gate){
-        .value = value, .limit = limit, .at_most = true, .judged = true, .passed = value <= limit};
-}
-
 /* A window is judged from 24 blocks on. The limit is in seconds: what 24 blocks take at the pace
  * they come, and never less than half the shortest convicting window. */
 static void judge_window(
@@ -46,7 +34,7 @@ static void judge_window(
     double blocks_s = TREND_WINDOW_BLOCKS_MIN * TREND_RING_BASE_BLOCKS * config->base_s;
     if (w->blocks > 0)
         blocks_s = w->length_s * ((double)TREND_WINDOW_BLOCKS_MIN / w->blocks);
-    at_least(gate, w->length_s, fmax(blocks_s, config->confirm_s / 2));
+    trend_gate_at_least(gate, w->length_s, fmax(blocks_s, config->confirm_s / 2));
 }
 
 /* Growth must be real before its shape is looked at. What stays of a growth G was sampled with
@@ -55,8 +43,8 @@ static void judge_growth(const struct trend_config *config, double growth_bytes,
     struct trend_gate gates[TREND_GATE_COUNT])
 {
     double deviation = sqrt(noise_bytes * fmax(growth_bytes, 0)) + 1;
-    at_least(&gates[TREND_GATE_GROWTH], growth_bytes, fmax(config->min_growth_bytes, 1));
-    at_least(&gates[TREND_GATE_NOISE], growth_bytes / deviation, config->noise_z);
+    trend_gate_at_least(&gates[TREND_GATE_GROWTH], growth_bytes, fmax(config->min_growth_bytes, 1));
+    trend_gate_at_least(&gates[TREND_GATE_NOISE], growth_bytes / deviation, config->noise_z);
 }
 
 /* The window begins in the youth of the process. */
@@ -71,7 +59,7 @@ static void judge_turnover(const struct trend_config *config, const struct trend
     double noise_bytes = w->ring->judged_noise_bytes;
     double variance = noise_bytes * growth_bytes +
                       trend_growth_turnover_variance(w, growth_bytes, noise_bytes, 1);
-    at_least(gate, growth_bytes / (sqrt(variance) + 1),
+    trend_gate_at_least(gate, growth_bytes / (sqrt(variance) + 1),
         is_young(config, w) ? config->young_turnover_z : config->turnover_z);
 }
 
@@ -113,13 +101,13 @@ static void judge_shape(const struct trend_config *config, const struct trend_wi
 {
     if (w->load_r2 > config->load_r2)
         raw = adjusted;
-    at_most(&gates[TREND_GATE_SHARE], fmax(adjusted->largest_share, raw->largest_share),
+    trend_gate_at_most(&gates[TREND_GATE_SHARE], fmax(adjusted->largest_share, raw->largest_share),
         config->max_share + STEP_NOISE * step_deviation(w, adjusted->growth_bytes));
-    at_least(&gates[TREND_GATE_RISING], fmin(adjusted->rising, raw->rising), RISING_MIN);
-    at_least(&gates[TREND_GATE_STILL], fmin(still_growing(adjusted), still_growing(raw)),
+    trend_gate_at_least(&gates[TREND_GATE_RISING], fmin(adjusted->rising, raw->rising), RISING_MIN);
+    trend_gate_at_least(&gates[TREND_GATE_STILL], fmin(still_growing(adjusted), still_growing(raw)),
         config->still_min);
-    at_most(&gates[TREND_GATE_LATE], fmax(adjusted->late, raw->late), config->late_max);
-    at_least(&gates[TREND_GATE_CURVE],
+    trend_gate_at_most(&gates[TREND_GATE_LATE], fmax(adjusted->late, raw->late), config->late_max);
+    trend_gate_at_least(&gates[TREND_GATE_CURVE],
         fmin(trend_shape_curve(w, w->adjusted), trend_shape_curve(w, w->raw)),
         curve_min(config, w, &gates[TREND_GATE_OLDER], &gates[TREND_GATE_TURNOVER]));
 }
@@ -152,7 +140,7 @@ static void judge_older(const struct trend_series *series, const struct trend_co
         if (!rate_before(&series->rings[level + back], w, &older))
             continue;
         if (!gate->judged || older / rate > gate->value)
-            at_most(gate, older / rate, config->older_max);
+            trend_gate_at_most(gate, older / rate, config->older_max);
     }
 }
 
@@ -174,7 +162,7 @@ static void judge_high(const struct trend_series *series, const struct trend_con
     double floor = INFINITY;
     for (int k = w->cuts[TREND_SEGMENTS - 1]; k < w->blocks; k++)
         floor = fmin(floor, w->ring->blocks[w->first + k].min_bytes);
-    at_least(gate, (floor - earlier) / growth_bytes, config->new_high_min);
+    trend_gate_at_least(gate, (floor - earlier) / growth_bytes, config->new_high_min);
 }
 
 /* Growth that load may explain is no leak's. Most of it must be left when what the allocation
@@ -185,10 +173,10 @@ static void judge_load(const struct trend_config *config, const struct trend_win
     const struct trend_shape *adjusted, const struct trend_shape *raw,
     struct trend_gate gates[TREND_GATE_COUNT])
 {
-    at_most(&gates[TREND_GATE_LOAD_GROWTH],
+    trend_gate_at_most(&gates[TREND_GATE_LOAD_GROWTH],
         fmin(raw->growth_bytes / adjusted->growth_bytes, TREND_RATIO_MAX), config->load_growth_max);
     if (trend_window_alloc_bytes(w) > 2 * raw->growth_bytes)
-        at_most(&gates[TREND_GATE_CHURN_GROWTH], trend_window_churn_growth(w),
+        trend_gate_at_most(&gates[TREND_GATE_CHURN_GROWTH], trend_window_churn_growth(w),
             config->churn_growth_max);
 }
 
@@ -217,7 +205,7 @@ static void judge_age(const struct trend_config *config, const struct trend_wind
     double seen_s, const struct trend_gate *older, struct trend_gate *gate)
 {
     bool wait = (older->judged && older->value < BEGAN_MAX) || is_young(config, w);
-    at_least(gate, seen_s, (wait ? config->young_s : config->confirm_s) * WINDOW_JITTER);
+    trend_gate_at_least(gate, seen_s, (wait ? config->young_s : config->confirm_s) * WINDOW_JITTER);
 }
 
 void trend_gates_judge(const struct trend_series *series, const struct trend_config *config,
@@ -250,7 +238,7 @@ static void judge_kept(const struct trend_series *series, struct trend_gate *gat
     if (finest->count == 0)
         return;
     double kept = finest->blocks[finest->count - 1].mean_bytes - c->level_bytes;
-    at_least(gate, kept / c->growth_bytes, KEPT_MIN);
+    trend_gate_at_least(gate, kept / c->growth_bytes, KEPT_MIN);
 }
 
 /* The rate from the first half to the second of the ring that convicted. */
@@ -268,7 +256,7 @@ static void judge_going(const struct trend_series *series, struct trend_gate *ga
         second += ring->blocks[i].mean_bytes;
     double rise_bytes = second / (ring->count - half) - first / half;
     double half_s = ((double)trend_ring_end_s(ring) - ring->start_s) / 2;
-    at_least(gate, rise_bytes / half_s / c->rate, GOING_MIN);
+    trend_gate_at_least(gate, rise_bytes / half_s / c->rate, GOING_MIN);
 }
 
 void trend_gates_judge_held(

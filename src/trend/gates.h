@@ -14,6 +14,19 @@ void trend_gates_judge(const struct trend_series *series, const struct trend_con
 void trend_gates_judge_held(
     const struct trend_series *series, struct trend_gate gates[TREND_GATE_COUNT]);
 
+/* Judges by one figure, which a leak reaches, or does not exceed. */
+static inline void trend_gate_at_least(struct trend_gate *gate, double value, double limit)
+{
+    *gate = (struct trend_gate){
+        .value = value, .limit = limit, .judged = true, .passed = value >= limit};
+}
+
+static inline void trend_gate_at_most(struct trend_gate *gate, double value, double limit)
+{
+    *gate = (struct trend_gate){
+        .value = value, .limit = limit, .at_most = true, .judged = true, .passed = value <= limit};
+}
+
 /* Judged and not passed. */
 static inline bool trend_gate_stops(const struct trend_gate *gate)
 {

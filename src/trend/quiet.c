@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "trend/gates.h"
 #include "trend/growth.h"
 #include "trend/series.h"
 
@@ -14,18 +15,6 @@
 #define AGE_MAX         10 /* base blocks that what is in use lives on average, where there is churn */
 #define PRESENT         4 /* less in use than the growth looked at over this is nothing */
 #define AGE_SHOWN_MAX_S 1e9
-
-static void at_least(struct trend_gate *gate, double value, double limit)
-{
-    *gate = (struct trend_gate){
-        .value = value, .limit = limit, .judged = true, .passed = value >= limit};
-}
-
-static void at_most(struct trend_gate *gate, double value, double limit)
-{
-    *gate = (struct trend_gate){
-        .value = value, .limit = limit, .at_most = true, .judged = true, .passed = value <= limit};
-}
 
 struct extent {
     double mean, least, most;
@@ -79,17 +68,18 @@ void trend_quiet_judge(const struct trend_config *config, const struct trend_win
     bool swings = swing >= config->min_growth_bytes;
 
     if (e.mean >= config->min_growth_bytes / PRESENT)
-        at_least(&gates[TREND_GATE_SAMPLES], fmin(e.mean / noise_bytes, 1e6), SAMPLES_MIN);
-    at_least(&gates[TREND_GATE_SWING], swings ? swing / deviation : 0, SWING_MIN);
-    at_least(&gates[TREND_GATE_LOAD], w->load_r2, LOAD_MIN);
-    at_least(&gates[TREND_GATE_FALLS], count_falls(w, &e), FALLS_MIN);
-    at_least(&gates[TREND_GATE_STEP],
+        trend_gate_at_least(
+            &gates[TREND_GATE_SAMPLES], fmin(e.mean / noise_bytes, 1e6), SAMPLES_MIN);
+    trend_gate_at_least(&gates[TREND_GATE_SWING], swings ? swing / deviation : 0, SWING_MIN);
+    trend_gate_at_least(&gates[TREND_GATE_LOAD], w->load_r2, LOAD_MIN);
+    trend_gate_at_least(&gates[TREND_GATE_FALLS], count_falls(w, &e), FALLS_MIN);
+    trend_gate_at_least(&gates[TREND_GATE_STEP],
         rise >= config->min_growth_bytes && rise >= SWING_MIN / 2.0 * deviation ? step_share(w) : 0,
         STEP_MIN);
     double freed = trend_window_alloc_bytes(w) - fmax(rise, 0);
     if (e.mean >= config->min_growth_bytes / PRESENT && freed > 0)
-        at_most(&gates[TREND_GATE_CHURN], fmin(e.mean / freed * w->length_s, AGE_SHOWN_MAX_S),
-            AGE_MAX * config->base_s);
+        trend_gate_at_most(&gates[TREND_GATE_CHURN],
+            fmin(e.mean / freed * w->length_s, AGE_SHOWN_MAX_S), AGE_MAX * config->base_s);
 }
 
 enum trend_class trend_quiet_class(const struct trend_gate gates[TREND_GATE_COUNT])

@@ -144,30 +144,25 @@ static double age_s(const struct trend_series *series)
     return grown > 0 ? seen_s * (1 + series->first_alloc_bytes / grown) : 0;
 }
 
-static void at_least(struct trend_gate *gate, double value, double limit)
-{
-    *gate = (struct trend_gate){
-        .value = value, .limit = limit, .judged = true, .passed = value >= limit};
-}
-
 static void judge(const struct trend_series *series, const struct trend_config *config,
     const struct recent *r, struct trend_gate gates[TREND_GATE_COUNT])
 {
-    at_least(&gates[TREND_GATE_URGENT_GROWTH], r->growth_bytes, config->urgent_bytes);
+    trend_gate_at_least(&gates[TREND_GATE_URGENT_GROWTH], r->growth_bytes, config->urgent_bytes);
     if (!gates[TREND_GATE_URGENT_GROWTH].passed)
         return;
     double deviation = sqrt(variance_of(r, series->noise_bytes)) + 1;
-    at_least(&gates[TREND_GATE_URGENT_NOISE], r->growth_bytes / deviation, config->urgent_z);
-    at_least(&gates[TREND_GATE_URGENT_STEADY], steadiness(r), 1);
-    at_least(&gates[TREND_GATE_URGENT_LOAD],
+    trend_gate_at_least(
+        &gates[TREND_GATE_URGENT_NOISE], r->growth_bytes / deviation, config->urgent_z);
+    trend_gate_at_least(&gates[TREND_GATE_URGENT_STEADY], steadiness(r), 1);
+    trend_gate_at_least(&gates[TREND_GATE_URGENT_LOAD],
         fmin(r->growth_bytes / fmax(load_bytes(r, series->noise_bytes), 1), 100 * LOAD_SHARE),
         LOAD_SHARE);
     double earlier;
     if (earlier_rate(r, &earlier))
-        at_least(&gates[TREND_GATE_URGENT_EARLIER],
+        trend_gate_at_least(&gates[TREND_GATE_URGENT_EARLIER],
             fmin(fmax(earlier / rate_of(r), -EARLIER_MOST), EARLIER_MOST), EARLIER_MIN);
-    at_least(&gates[TREND_GATE_URGENT_HIGH], new_high(series, r), HIGH_MIN);
-    at_least(&gates[TREND_GATE_URGENT_AGE], age_s(series), config->age_s);
+    trend_gate_at_least(&gates[TREND_GATE_URGENT_HIGH], new_high(series, r), HIGH_MIN);
+    trend_gate_at_least(&gates[TREND_GATE_URGENT_AGE], age_s(series), config->age_s);
 }
 
 void trend_urgent_judge(const struct trend_series *series, const struct trend_config *config,
