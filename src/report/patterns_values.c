@@ -270,11 +270,26 @@ static const struct report_fate *find_small_part(const struct report_sign *subje
     return is_known && fate->kept_bytes <= PART_MAX * bytes ? fate : NULL;
 }
 
+/* The subject; where that is the heap's total, the first array of what it is the sum of that the
+ * code keeps little of. */
+static const struct report_sign *find_array(const struct report_signs *signs)
+{
+    const struct report_sign *subject = &signs->list[0];
+    if (*report_sign_type(subject) || *report_sign_responsible(subject))
+        return subject;
+    for (size_t i = 1; i < signs->count; i++) {
+        const struct report_sign *sign = &signs->list[i];
+        if (sign->grew && is_array(sign) && find_small_part(sign, report_sign_object_bytes(sign)))
+            return sign;
+    }
+    return subject;
+}
+
 void report_judge_subslice(const struct report_signs *signs, struct report_candidate *c)
 {
     static const char *const readers[] = {"io.ReadAll", "io/ioutil.ReadAll", "os.ReadFile",
         "bytes.(*Buffer).", "bufio.(*", "strings.Repeat", "strings.(*Builder).", "encoding/", NULL};
-    const struct report_sign *subject = &signs->list[0];
+    const struct report_sign *subject = find_array(signs);
     double bytes = report_sign_object_bytes(subject);
     if (!is_array(subject) || bytes < ARRAY_BYTES_MIN)
         return;
@@ -375,6 +390,17 @@ static const struct report_sign *find_finalized(const struct report_signs *signs
     return NULL;
 }
 
+/* Of a site beside the subject, over the life of the process. */
+static bool is_retained(const struct report_signs *signs, const struct report_sign *sign)
+{
+    if (sign->is_subject)
+        return is_subject_retained(signs);
+    if (!sign->site)
+        return sign->growth->retention >= RETENTION_HIGH;
+    const struct profile_values *v = &sign->site->values;
+    return v->alloc_bytes > 0 && (double)v->inuse_bytes >= RETENTION_HIGH * (double)v->alloc_bytes;
+}
+
 /* The code says that there are finalizers, and which types lead back to themselves; that none of
  * these objects is freed is what such a cycle does. */
 static void judge_finalized(
@@ -392,7 +418,7 @@ static void judge_finalized(
     report_notes_add(&c->evidence,
         "such an object can refer to itself (%.160s), and then is never finalized or freed",
         fate->cycle);
-    if (!is_subject_retained(signs)) {
+    if (!is_retained(signs, sign)) {
         c->score -= 3;
         report_notes_add(&c->against, "a part of what is allocated there is freed");
     }

@@ -279,6 +279,8 @@ static void test_what_hangs_on_a_cycle_with_a_finalizer(void **state)
     known_subject(&k, "[]uint8", "slice", "main.open main.serve");
     known_other(&k, "main.File", "object", "main.open main.serve");
     k.others[0].type.fate = &fate;
+    assert_is(&k, REPORT_NO_PATTERN, ""); /* how much of it stays is not known */
+    k.others[0].retention = .97;
     assert_is(&k, REPORT_FINALIZER_CYCLE, "main.open gives objects of main.File a finalizer");
 }
 
@@ -462,6 +464,34 @@ static void test_what_closures_captured_of_a_growing_total(void **state)
     profile_free(&now);
 }
 
+/* Where the heap's total is what grows, the sites that it is the sum of tell. */
+static void test_the_code_tells_of_a_growing_total(void **state)
+{
+    (void)state;
+    struct known k;
+    struct profile *base = heap(640, 64), *now = heap(64 << 20, 64000);
+    struct report_fate part = {"", "", "main.head", 4};
+    struct report_fate cycle = {"main.open", "main.File.self", "", 0};
+    struct report_type type = {"[]uint8", "slice", "", &part};
+    struct lw_map types = {0};
+    lw_map_put(&types, now->sites[0].id, &type);
+    struct profile_values *values = (struct profile_values *)&now->sites[0].values;
+    values->inuse_objects = 1024;
+    values->alloc_bytes = values->inuse_bytes;
+    known_init(&k);
+    k.facts.types = &types;
+    k.facts.before_gc = now;
+    k.facts.baseline = base;
+    assert_is(&k, REPORT_SUBSLICE, "main.head keeps a slice or string of 4 bytes");
+    type = (struct report_type){"main.File", "object", "", &cycle};
+    assert_is(&k, REPORT_FINALIZER_CYCLE, "main.File.self");
+    values->alloc_bytes *= 2;
+    assert_is(&k, REPORT_NO_PATTERN, "");
+    lw_map_fini(&types);
+    profile_free(&base);
+    profile_free(&now);
+}
+
 static void test_absurd_names(void **state)
 {
     (void)state;
@@ -507,6 +537,7 @@ int main(void)
         cmocka_unit_test(test_the_subject_does_not_count_twice),
         cmocka_unit_test(test_what_grew_since_the_baseline_counts),
         cmocka_unit_test(test_what_closures_captured_of_a_growing_total),
+        cmocka_unit_test(test_the_code_tells_of_a_growing_total),
         cmocka_unit_test(test_absurd_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
