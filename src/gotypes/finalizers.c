@@ -2,8 +2,9 @@
  * collector never finalizes what is in a cycle, and frees nothing that is yet to be finalized (the
  * documentation of runtime.SetFinalizer).
  *
- * SetFinalizer takes the object as an interface, whose first word is the type's record: a constant
- * at each call, unless the caller was itself handed an interface. */
+ * SetFinalizer takes the object and the finalizer as interfaces, whose first word is the type's
+ * record: a constant at each call, unless the caller was itself handed an interface. A call whose
+ * finalizer is nil takes one away, as Close does. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,10 +14,13 @@
 #include "gotypes/index.h"
 
 #define FINALIZERS_MAX  1024
+#define CALLS_MAX       4096 /* that are looked at; a large program has some dozens */
 #define REACHED_MAX     2048 /* types that are looked at for one cycle */
 #define PARTS_MAX       16384
 #define CYCLE_BYTES_MAX 1024
 #define OBJECT_REGISTER 0 /* RAX, X0: the first word of the first argument */
+#define AMD64_FINALIZER 1 /* RCX, X2: that of the second */
+#define ARM64_FINALIZER 2
 
 /* ---- cycles ---- */
 
@@ -106,28 +110,40 @@ const struct gotypes_finalizer *gotypes_finalizers_find(const struct gotypes *in
     return NULL;
 }
 
-/* The type of the object that a call is given; false where the code does not tell. */
+/* Whether the instruction at a use is the call it looks like, one that gives a finalizer; then the
+ * object's first word. */
+static bool read_call(const struct gotypes *index, const struct gotypes_use *use,
+    const struct gotypes_flow *flow, struct gotypes_value *object)
+{
+    struct gotypes_path none = {0};
+    uint32_t number;
+    if (!gotypes_flow_find(flow, use->pc, &number) ||
+        gotypes_flow_insn(flow, number)->step != GOTYPES_STEP_CALL ||
+        gotypes_flow_target(flow, number) != use->target)
+        return false;
+    bool is_amd64 = index->elf.arch == GOTYPES_AMD64;
+    struct gotypes_value finalizer = gotypes_trace(
+        flow, &index->tab, number, is_amd64 ? AMD64_FINALIZER : ARM64_FINALIZER, none);
+    *object = gotypes_trace(flow, &index->tab, number, OBJECT_REGISTER, none);
+    return finalizer.origin != GOTYPES_CONSTANT || finalizer.value != 0;
+}
+
+/* The type of the object that a call gives a finalizer; false where the code does not tell. */
 static bool find_object(
     const struct gotypes *index, const struct gotypes_use *use, struct gotypes_type *object)
 {
     struct gotypes_func func;
     struct gotypes_flow flow;
-    struct gotypes_path none = {0};
-    struct gotypes_value value = {.origin = GOTYPES_UNKNOWN};
+    struct gotypes_value value;
     if (!gotypes_pclntab_find(&index->tab, use->pc, &func) ||
         gotypes_flow_init(&flow, &index->elf, &index->outlines, &func) != NULL)
         return false;
-    uint32_t number;
-    bool calls = gotypes_flow_find(&flow, use->pc, &number) &&
-                 gotypes_flow_insn(&flow, number)->step == GOTYPES_STEP_CALL &&
-                 gotypes_flow_target(&flow, number) == use->target;
-    if (calls)
-        value = gotypes_trace(&flow, &index->tab, number, OBJECT_REGISTER, none);
+    bool gives = read_call(index, use, &flow, &value);
     gotypes_flow_fini(&flow);
     struct gotypes_type pointer;
     struct gotypes_part to;
     unsigned at = 0;
-    return value.origin == GOTYPES_CONSTANT &&
+    return gives && value.origin == GOTYPES_CONSTANT &&
            gotypes_type_read(&index->types, value.value, &pointer) &&
            pointer.kind == GOTYPES_T_POINTER &&
            gotypes_type_next_part(&index->types, &pointer, &at, &to) &&
@@ -162,8 +178,10 @@ void gotypes_finalizers_read(struct gotypes *index)
     if (!find_setter(index, &setter))
         return;
     index->finalizers = lw_new(FINALIZERS_MAX, sizeof *index->finalizers);
-    for (size_t i = gotypes_uses_find(index, setter.entry);
-         i < index->use_count && index->uses[i].target == setter.entry; i++)
+    size_t first = gotypes_uses_find(index, setter.entry);
+    for (size_t i = first;
+         i < index->use_count && i - first < CALLS_MAX && index->uses[i].target == setter.entry;
+         i++)
         take_call(index, &index->uses[i]);
 }
 

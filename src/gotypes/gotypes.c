@@ -78,8 +78,8 @@ struct gotypes *gotypes_new(const void *image, size_t len, struct lw_err *err)
     }
     find_gates(index);
     gotypes_uses_read(index);
-    gotypes_finalizers_read(index);
     gotypes_outlines_read(&index->outlines, &index->tab);
+    gotypes_finalizers_read(index);
     return index;
 }
 

@@ -60,7 +60,7 @@ void gotypes_resolve_call(const struct gotypes *index, const struct gotypes_flow
 /* Fills index->uses. */
 void gotypes_uses_read(struct gotypes *index);
 
-/* Fills index->finalizers, once there are uses. */
+/* Fills index->finalizers, once there are uses and outlines. */
 void gotypes_finalizers_read(struct gotypes *index);
 void gotypes_finalizers_fini(struct gotypes *index);
 

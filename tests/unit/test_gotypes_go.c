@@ -108,6 +108,7 @@ static void check_finalizers(const struct program *p)
             "main.File.reader, main.Reader.parts, struct { files map[int]*main.File }.files", 0},
         {"main.lock", "main.lock", "", 0},
         {"main.list", "", "", 0},
+        {"main.door", "", "", 0},
         {0},
     };
     gotypes_each_site(p->index, look_at_ends, ends);

@@ -24,7 +24,8 @@ var kept []any
 //go:noinline
 func object() { kept = append(kept, &Entry{key: "a"}) }
 
-// A File and its Reader know each other; a Lock knows nobody, and a List has no finalizer.
+// A File and its Reader know each other; a Lock knows nobody, a List has no finalizer, and a Door never gets
+// one: it is only taken away.
 type File struct {
 	name   string
 	reader *Reader
@@ -50,6 +51,15 @@ func lock() {
 	l := &Lock{}
 	runtime.SetFinalizer(l, func(*Lock) {})
 	kept = append(kept, l)
+}
+
+type Door struct{ next *Door }
+
+//go:noinline
+func door() {
+	d := &Door{}
+	runtime.SetFinalizer(d, nil)
+	kept = append(kept, d)
 }
 
 //go:noinline
@@ -147,6 +157,7 @@ func main() {
 		file()
 		lock()
 		list()
+		door()
 		slice(3 + i%2)
 		table()
 		channel(3 + i%2)
