@@ -14,49 +14,12 @@
 
 #include "trend/trend.h"
 
+#include "trend_checks.h"
 #include "trend_walk.h"
 
 #define MIB     1048576.0
 #define START_S 1.7e9 /* some Unix time */
 #define NEVER   (-1)
-
-/* ---- a heap as Go's profile tells it ---- */
-
-#define PERIOD_BYTES 524288.0
-#define OBJECT_BYTES 1024.0
-
-struct heap {
-    uint64_t prng;
-    double sampled; /* objects of OBJECT_BYTES in use that were sampled */
-    double alloc_bytes;
-};
-
-static double sampling_chance(void)
-{
-    return -expm1(-OBJECT_BYTES / PERIOD_BYTES);
-}
-
-/* Of many objects, each sampled with a small chance, the number that are: Poisson (Knuth's method).
- */
-static double sample(struct heap *heap, double bytes)
-{
-    double limit = exp(-bytes / OBJECT_BYTES * sampling_chance());
-    double product = trend_walk_uniform(&heap->prng);
-    int count = 0;
-    for (; product > limit; count++)
-        product *= trend_walk_uniform(&heap->prng);
-    heap->alloc_bytes += bytes;
-    return count;
-}
-
-static struct trend_point point_at(const struct heap *heap, double t_s)
-{
-    double chance = sampling_chance();
-    return (struct trend_point){.t_s = t_s,
-        .inuse_bytes = floor(heap->sampled / chance) * OBJECT_BYTES,
-        .alloc_bytes = heap->alloc_bytes,
-        .noise_bytes = OBJECT_BYTES * (1 - chance) / chance};
-}
 
 /* ---- the series under test ---- */
 
@@ -117,72 +80,6 @@ static int push_line(struct fixture *f, double from_bytes, double step_bytes, in
     return found;
 }
 
-static bool stops(const struct trend_gate *gate)
-{
-    return gate->judged && !gate->passed;
-}
-
-/* The first gate that speaks against a leak, or TREND_GATE_COUNT. */
-static int first_stop(const struct trend_gate *gates)
-{
-    for (int id = 0; id < TREND_GATE_SAMPLES; id++) {
-        if (stops(&gates[id]))
-            return id;
-    }
-    return TREND_GATE_COUNT;
-}
-
-/* What trend.h says of gates and classes must hold after any push whatsoever. */
-static void assert_gates_agree(const struct trend_series *series, const struct trend_config *config)
-{
-    struct trend_gate gates[TREND_GATE_COUNT];
-    trend_series_gates(series, config, gates);
-    for (int id = 0; id < TREND_GATE_COUNT; id++) {
-        const struct trend_gate *gate = &gates[id];
-        assert_true(isfinite(gate->value) && isfinite(gate->limit));
-        bool meets = gate->at_most ? gate->value <= gate->limit : gate->value >= gate->limit;
-        assert_int_equal(gate->passed, gate->judged && meets);
-    }
-    int stop = first_stop(gates);
-    bool held = gates[TREND_GATE_KEPT].passed && !stops(&gates[TREND_GATE_GOING_ON]);
-    /* A class may be held for a while after the gates speak for another, a worse one never. */
-    const struct trend_verdict *v = trend_series_verdict(series);
-    if (v->class == TREND_WARMING)
-        assert_int_equal(stop, TREND_GATE_WINDOW);
-    else if (v->class < TREND_GROWING)
-        assert_in_range(stop, TREND_GATE_GROWTH, TREND_GATE_CHURN_GROWTH);
-    else if (v->class == TREND_GROWING)
-        assert_true(v->provisional || stop > TREND_GATE_WINDOW);
-    else
-        assert_true(stop >= TREND_GATE_KEPT || held);
-}
-
-static void assert_verdict_is_sane(const struct trend_verdict *v)
-{
-    assert_true(isfinite(v->rate) && v->rate_lo <= v->rate && v->rate <= v->rate_hi);
-    assert_true(isfinite(v->growth_bytes) && isfinite(v->alloc_rate) && v->alloc_rate >= 0);
-    assert_true(isnan(v->retention) || (v->retention >= 0 && v->retention <= 1));
-    assert_true(v->load_r2 >= 0 && v->load_r2 <= 1);
-    assert_true(isfinite(v->rate_hi - v->rate_lo) == (v->class != TREND_WARMING));
-    assert_int_equal(v->level >= 0, v->class == TREND_LEAK);
-    assert_int_equal(v->growing_since_s > 0, v->class >= TREND_SATURATING);
-    assert_true(v->growing_since_s <= v->window_end_s);
-}
-
-static void assert_blocks_are_sane(const struct trend_series *series, double first_s, double last_s)
-{
-    struct trend_block blocks[TREND_BLOCKS_MAX];
-    size_t count = trend_series_blocks(series, blocks, TREND_BLOCKS_MAX);
-    assert_in_range(count, 1, TREND_BLOCKS_MAX - 1); /* none was left out */
-    assert_true(blocks[0].start_s >= first_s);
-    for (size_t i = 0; i < count; i++) {
-        assert_true(blocks[i].start_s < blocks[i].end_s || (count == 1 && i == 0));
-        if (i > 0)
-            assert_true(blocks[i].start_s == blocks[i - 1].end_s);
-    }
-    assert_true(fabs(blocks[count - 1].end_s - last_s) < 1);
-}
-
 /* ---- classes ---- */
 
 static void test_nothing_seen_yet(void **state)
@@ -194,7 +91,7 @@ static void test_nothing_seen_yet(void **state)
     assert_int_equal(verdict(f)->level, -1);
     assert_true(isinf(verdict(f)->rate_lo) && isinf(verdict(f)->rate_hi));
     trend_series_gates(f->series, &f->config, gates);
-    assert_int_equal(first_stop(gates), TREND_GATE_WINDOW);
+    assert_int_equal(trend_check_first_stop(gates), TREND_GATE_WINDOW);
     assert_int_equal(trend_series_blocks(f->series, &block, 1), 0);
     trend_series_restart(f->series);
     assert_int_equal(verdict(f)->restarts, 0);
@@ -232,7 +129,7 @@ static void test_line_is_a_leak(void **state)
     assert_true(fabs(v->growing_since_s - START_S) < 300); /* followed back to the start */
     struct trend_gate gates[TREND_GATE_COUNT];
     trend_series_gates(f->series, &f->config, gates);
-    assert_int_equal(first_stop(gates), TREND_GATE_COUNT);
+    assert_int_equal(trend_check_first_stop(gates), TREND_GATE_COUNT);
 }
 
 static void test_young_process_is_watched_for_longer(void **state)
@@ -251,7 +148,7 @@ static void test_growing_before_it_is_a_leak(void **state)
     assert_int_equal(verdict(f)->class, TREND_GROWING);
     struct trend_gate gates[TREND_GATE_COUNT];
     trend_series_gates(f->series, &f->config, gates);
-    assert_int_equal(first_stop(gates), TREND_GATE_AGE);
+    assert_int_equal(trend_check_first_stop(gates), TREND_GATE_AGE);
     assert_true(gates[TREND_GATE_AGE].limit > gates[TREND_GATE_AGE].value);
 }
 
@@ -348,24 +245,6 @@ static void test_few_samples_are_unresolvable(void **state)
     assert_true(trend_series_period_bytes(f->series, &f->config) == 65536);
 }
 
-/* Growth that passes for noise, then for some, then none: one class for all of it. */
-static void test_quiet_classes_do_not_flap(void **state)
-{
-    struct fixture *f = *state;
-    struct heap heap = {.prng = 11, .alloc_bytes = 1e9};
-    int changes = 0;
-    for (int i = 0; i < 7 * 1440; i++) {
-        f->t_s += 60;
-        heap.sampled = 0;
-        for (int k = 0; k < 4; k++) /* 256 MiB, sampled anew every minute */
-            heap.sampled += sample(&heap, 64 * MIB);
-        struct trend_point point = point_at(&heap, f->t_s);
-        enum trend_class was = verdict(f)->class;
-        changes += trend_series_push(f->series, &f->config, &point) && was != TREND_WARMING;
-    }
-    assert_in_range(changes, 0, 7);
-}
-
 /* ---- the urgent path ---- */
 
 static void test_fast_growth_is_provisional_soon(void **state)
@@ -393,12 +272,12 @@ static void test_provisional_while_warming(void **state)
     push_line(f, 32 * MIB, 2 * MIB, 30);
     assert_true(verdict(f)->provisional);
     assert_int_equal(verdict(f)->class, TREND_GROWING);
-    assert_verdict_is_sane(verdict(f));
+    trend_check_verdict(verdict(f));
     for (int i = 0; i < 12; i++)
         push(f, 32 * MIB); /* it was let go of */
     assert_false(verdict(f)->provisional);
     assert_int_equal(verdict(f)->class, TREND_WARMING);
-    assert_verdict_is_sane(verdict(f));
+    trend_check_verdict(verdict(f));
 }
 
 static void test_young_process_is_not_urgent(void **state)
@@ -618,8 +497,8 @@ static void test_sizes_of_the_largest_kind(void **state)
         f->t_s += 60;
         struct trend_point point = {f->t_s, 1e18 + 1e15 * i, 1e18 + 2e15 * i, 1e18, false};
         trend_series_push(f->series, &f->config, &point);
-        assert_verdict_is_sane(verdict(f));
-        assert_gates_agree(f->series, &f->config);
+        trend_check_verdict(verdict(f));
+        trend_check_gates(f->series, &f->config);
     }
 }
 
@@ -642,7 +521,7 @@ static void test_zero_and_repeats(void **state)
         double grown = i / 2 * 2 * MIB;
         struct trend_point point = {f->t_s, 32 * MIB + grown, 1e10 + grown, 0, false};
         trend_series_push(f->series, &f->config, &point);
-        assert_gates_agree(f->series, &f->config);
+        trend_check_gates(f->series, &f->config);
     }
     assert_int_equal(verdict(f)->class, TREND_LEAK);
 }
@@ -665,97 +544,6 @@ static void test_points_far_apart_and_close_together(void **state)
     }
 }
 
-/* ---- time compressed, and Go's sampling ---- */
-
-/* A linear leak of 256 KiB/s, met at an age of a few seconds, seen every 2 s with a base of 1 s. */
-static int points_to_leak(uint64_t seed, int count)
-{
-    struct trend_config config;
-    trend_config_init(&config, 1);
-    struct trend_series *series = trend_series_new();
-    struct heap heap = {.prng = seed};
-    heap.sampled = sample(&heap, 5 * 262144.0);
-    int found = NEVER;
-    for (int i = 0; i < count && found == NEVER; i++) {
-        struct trend_point point = point_at(&heap, START_S + 2 * i);
-        trend_series_push(series, &config, &point);
-        assert_gates_agree(series, &config);
-        if (trend_series_verdict(series)->class == TREND_LEAK)
-            found = i + 1;
-        heap.sampled += sample(&heap, 2 * 262144.0);
-    }
-    trend_series_free(&series);
-    return found;
-}
-
-static void test_demo_leak_is_found_within_60_points(void **state)
-{
-    (void)state;
-    int in_time = 0;
-    for (uint64_t seed = 1; seed <= 40; seed++)
-        in_time += points_to_leak(seed, 60) != NEVER;
-    assert_in_range(in_time, 36, 40); /* 87 % of 400 when measured */
-}
-
-/* A cache of 32 MiB that is full after 10 s and then replaces an entry for each that comes. */
-static void run_cache(uint64_t seed, int count)
-{
-    enum { BINS = 5 };
-    struct trend_config config;
-    trend_config_init(&config, 1);
-    struct trend_series *series = trend_series_new();
-    struct heap heap = {.prng = seed};
-    double bins[BINS] = {0};
-    for (int i = 0; i < count; i++) {
-        heap.sampled -= bins[i % BINS];
-        bins[i % BINS] = sample(&heap, 32 * MIB / BINS);
-        heap.sampled += bins[i % BINS];
-        struct trend_point point = point_at(&heap, START_S + 2 * i);
-        trend_series_push(series, &config, &point);
-        assert_true(trend_series_verdict(series)->class < TREND_GROWING);
-    }
-    trend_series_free(&series);
-}
-
-static void test_demo_cache_never_looks_like_a_leak(void **state)
-{
-    (void)state;
-    for (uint64_t seed = 1; seed <= 40; seed++)
-        run_cache(seed, 600);
-}
-
-/* A cache of 128 MiB that takes 80 s to fill, nearly as long as growth in youth is watched for, and
- * then replaces an entry for each that comes. */
-static bool slow_cache_is_a_leak(uint64_t seed)
-{
-    enum { BINS = 40 };
-    struct trend_config config;
-    trend_config_init(&config, 1);
-    struct trend_series *series = trend_series_new();
-    struct heap heap = {.prng = seed};
-    double bins[BINS] = {0};
-    bool found = false;
-    for (int i = 0; i < 400 && !found; i++) {
-        heap.sampled -= bins[i % BINS];
-        bins[i % BINS] = sample(&heap, 128 * MIB / BINS);
-        heap.sampled += bins[i % BINS];
-        struct trend_point point = point_at(&heap, START_S + 2 * i);
-        trend_series_push(series, &config, &point);
-        found = trend_series_verdict(series)->class == TREND_LEAK;
-    }
-    trend_series_free(&series);
-    return found;
-}
-
-static void test_slow_large_cache_is_seldom_a_leak(void **state)
-{
-    (void)state;
-    int leaks = 0;
-    for (uint64_t seed = 1; seed <= 100; seed++)
-        leaks += slow_cache_is_a_leak(seed);
-    assert_in_range(leaks, 0, 8); /* 3 % of 300 when measured */
-}
-
 /* ---- properties ---- */
 
 static void test_verdict_and_gates_never_contradict(void **state)
@@ -774,10 +562,10 @@ static void test_verdict_and_gates_never_contradict(void **state)
             const struct trend_verdict *v = trend_series_verdict(series);
             assert_int_equal(changed, v->class != was);
             assert_int_equal(changed, changed && v->class_since_s == w.point.t_s);
-            assert_verdict_is_sane(v);
-            assert_gates_agree(series, &config);
+            trend_check_verdict(v);
+            trend_check_gates(series, &config);
             if (i % 7 == 0)
-                assert_blocks_are_sane(series, START_S, w.point.t_s);
+                trend_check_blocks(series, START_S, w.point.t_s);
             was = v->class;
             seen[was]++;
         }
@@ -866,7 +654,6 @@ int main(void)
         TEST(test_load_coupled_is_named),
         TEST(test_churn_is_named),
         TEST(test_few_samples_are_unresolvable),
-        TEST(test_quiet_classes_do_not_flap),
         TEST(test_fast_growth_is_provisional_soon),
         TEST(test_provisional_while_warming),
         TEST(test_young_process_is_not_urgent),
@@ -889,9 +676,6 @@ int main(void)
         TEST(test_points_far_apart_and_close_together),
         TEST(test_blocks_keep_the_newest),
         TEST(test_push_allocates_nothing),
-        cmocka_unit_test(test_demo_leak_is_found_within_60_points),
-        cmocka_unit_test(test_demo_cache_never_looks_like_a_leak),
-        cmocka_unit_test(test_slow_large_cache_is_seldom_a_leak),
         cmocka_unit_test(test_verdict_and_gates_never_contradict),
         cmocka_unit_test(test_same_series_at_another_pace),
         cmocka_unit_test(test_words),
