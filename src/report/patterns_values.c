@@ -261,8 +261,7 @@ void report_judge_cache_unbounded(const struct report_signs *signs, struct repor
 /* ---- arrays ---- */
 
 /* What the program's code keeps of each array, if that is little of it. Where a type is the
- * subject, its sites may differ in size: that makes their mean smaller, and this less often true.
- */
+ * subject, its sites may differ in size: that makes their mean smaller, and this rarer. */
 static const struct report_fate *find_small_part(const struct report_sign *subject, double bytes)
 {
     const struct report_fate *fate = report_sign_fate(subject);
@@ -379,15 +378,20 @@ static const struct report_sign *find_object(const struct report_signs *signs)
     return NULL;
 }
 
-/* The subject or what grows with it, if the program gives such objects finalizers. */
+/* The subject or what grows with it, if the program gives such objects finalizers: one that can be
+ * part of a cycle before others. */
 static const struct report_sign *find_finalized(const struct report_signs *signs)
 {
+    const struct report_sign *found = NULL;
     for (size_t i = 0; i < signs->count; i++) {
         const struct report_fate *fate = report_sign_fate(&signs->list[i]);
-        if (signs->list[i].grew && fate && *fate->finalizer_in)
+        if (!signs->list[i].grew || !fate || !*fate->finalizer_in)
+            continue;
+        if (*fate->cycle)
             return &signs->list[i];
+        found = found ? found : &signs->list[i];
     }
-    return NULL;
+    return found;
 }
 
 /* Of a site beside the subject, over the life of the process. */
@@ -409,7 +413,7 @@ static void judge_finalized(
     const struct report_fate *fate = report_sign_fate(sign);
     const char *type = report_sign_type(sign);
     if (!*fate->cycle)
-        return; /* once out of reach it is finalized, and freed */
+        return; /* as far as types tell: once out of reach it is finalized, and freed */
     const struct report_sign *holder = find_holder(signs, type, true);
     holder = holder ? holder : find_holder(signs, type, false);
     c->score = sign->is_subject ? 5 : 4;

@@ -296,6 +296,21 @@ static void test_a_finalizer_without_a_cycle_keeps_nothing(void **state)
     assert_int_equal(diagnose(&k).count, 0);
 }
 
+static void test_a_cycle_is_not_hidden_by_another_finalizer(void **state)
+{
+    (void)state;
+    struct known k;
+    struct report_fate plain = {"os.newFile", "", "", 0};
+    struct report_fate cycle = {"main.open", "main.File.reader, main.Reader.file", "", 0};
+    known_init(&k);
+    known_subject(&k, "os.file", "object", "os.newFile main.open main.serve");
+    known_other(&k, "main.File", "object", "main.open main.serve");
+    k.facts.subject.type.fate = &plain;
+    k.others[0].type.fate = &cycle;
+    k.others[0].retention = .97;
+    assert_is(&k, REPORT_FINALIZER_CYCLE, "main.open gives objects of main.File a finalizer");
+}
+
 static void test_cycles_with_finalizers_are_only_guessed_at(void **state)
 {
     (void)state;
@@ -528,6 +543,7 @@ int main(void)
         cmocka_unit_test(test_the_code_tells_of_cycles_with_finalizers),
         cmocka_unit_test(test_what_hangs_on_a_cycle_with_a_finalizer),
         cmocka_unit_test(test_a_finalizer_without_a_cycle_keeps_nothing),
+        cmocka_unit_test(test_a_cycle_is_not_hidden_by_another_finalizer),
         cmocka_unit_test(test_cycles_with_finalizers_are_only_guessed_at),
         cmocka_unit_test(test_slow_growth_in_a_large_heap),
         cmocka_unit_test(test_growth_elsewhere_says_nothing),
