@@ -11,8 +11,7 @@
 
 #define LEAKS_TOLD_MAX 50
 
-/* What the answer's status says where ?soft=1 does not ask for a 200: 409 Conflict, 425 Too Early.
- */
+/* The answer's status where ?soft=1 does not ask for a 200: 409 Conflict, 425 Too Early. */
 static const int statuses[] = {[GATE_PASS] = 200, [GATE_FAIL] = 409, [GATE_NOT_ENOUGH_DATA] = 425};
 
 /* The question, and what was found for it. */

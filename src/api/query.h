@@ -9,8 +9,7 @@
 #include "http/http.h"
 #include "store/store.h"
 
-/* Which of the words a parameter is; the first one where it is absent. LW_INVALID names them all.
- */
+/* Which of the words a parameter is; the first where it is absent. LW_INVALID names them all. */
 int query_word(const struct http_request *request, const char *name, const char *const words[],
     size_t count, size_t *which, struct lw_err *err) LW_MUST_CHECK;
 

@@ -88,8 +88,7 @@ void render_sparkline(cJSON *object, const struct trend_series *series)
     cJSON *array = json_array(object, "sparkline");
     if (!count)
         return;
-    /* The points are even in time although the blocks are not: each takes the block it falls into.
-     */
+    /* The points are even in time, the blocks are not: each takes the block it falls into. */
     double start = blocks[0].start_s, span = blocks[count - 1].end_s - start;
     size_t points = count < SPARKLINE_POINTS ? count : SPARKLINE_POINTS;
     size_t at = 0;

@@ -74,8 +74,7 @@ static int act(struct round *round, const struct alert_notice *notice, struct lw
             outcome.why = err->msg;
         }
     }
-    /* One without a target is looked up again when it comes again: discovery may know it by then.
-     */
+    /* One without a target is looked up when it comes again: discovery may know it by then. */
     if (outcome.fate == ALERT_CAPTURED || outcome.fate == ALERT_REFUSED)
         alert_seen_add(webhook->seen, notice);
     note(round, notice, &outcome);

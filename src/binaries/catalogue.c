@@ -55,8 +55,7 @@ static void describe(struct binaries_entry *entry, const char *build_id, const c
     entry->version = lw_strdup(main->version);
 }
 
-/* Reads build id and build info of the image. False when it is no program of the kind that is read.
- */
+/* Reads build id and build info of the image. False when it is no program of that kind. */
 static bool read_program(struct binaries_entry *entry, const struct binaries_image *image)
 {
     struct gotypes_elf elf;

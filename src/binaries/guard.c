@@ -6,8 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* What the thread is reading. The handler runs on the thread that faults, as SIGBUS is synchronous.
- */
+/* What the thread is reading. SIGBUS is synchronous: its handler runs on the thread that faults. */
 static _Thread_local struct {
     uintptr_t start, end; /* end is the last page's */
     uintptr_t page_bytes;
@@ -51,8 +50,7 @@ void binaries_guard_begin(const void *bytes, size_t len)
     guarded.page_bytes = page_bytes;
     guarded.holed = 0;
     install();
-    /* Workers are born with all signals blocked; a blocked SIGBUS kills without asking a handler.
-     */
+    /* Workers are born with all signals blocked; a blocked SIGBUS kills and asks no handler. */
     sigset_t bus;
     sigemptyset(&bus);
     sigaddset(&bus, SIGBUS);

@@ -1,5 +1,4 @@
-/* The process behind an address of this host. Blocks (name service, /proc). Private to binaries/.
- */
+/* The process behind an address of this host. Blocks (names, /proc). Private to binaries/. */
 #ifndef LW_BINARIES_PROCESS_H
 #define LW_BINARIES_PROCESS_H
 

@@ -1,5 +1,5 @@
 /* The daemon's engine for one target, offline: profiles go in one by one, each with its time, and
- * the store, the trend engine and the types of its binary are what they are there. Private to cli/.
+ * the store, the trend engine and the types of its binary are what they are there. Private to cli.
  */
 #ifndef LW_CLI_ANALYSIS_H
 #define LW_CLI_ANALYSIS_H

@@ -1,5 +1,4 @@
-/* The JSON form of a file of target groups. Inside config/ only: others call config_groups_parse.
- */
+/* The JSON form of a file of target groups. In config/ only: others call config_groups_parse. */
 #ifndef LW_CONFIG_GROUPS_JSON_H
 #define LW_CONFIG_GROUPS_JSON_H
 

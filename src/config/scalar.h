@@ -24,8 +24,7 @@ void config_size_print(int64_t bytes, struct lw_strbuf *out);
 /* Decimal digits. */
 int config_int_parse(const char *text, int64_t *value, struct lw_err *err) LW_MUST_CHECK;
 
-/* YAML 1.1's words in any case, as Go's yaml takes them for a bool: true yes on y, false no off n.
- */
+/* YAML 1.1's words in any case, as Go's yaml takes for a bool: true yes on y, false no off n. */
 int config_bool_parse(const char *text, bool *value, struct lw_err *err) LW_MUST_CHECK;
 
 /* [a-zA-Z_][a-zA-Z0-9_]*; names that begin with __ are for labels that are not shown, and only

@@ -52,8 +52,7 @@ int evidence_bytes_open(int dir, const char *name, struct lw_err *err) LW_MUST_C
 int evidence_bytes_take(
     int fd, size_t limit_bytes, char **bytes, size_t *len, struct lw_err *err) LW_MUST_CHECK;
 
-/* Takes a finished incident away: from its name at once, from the disk then. It must not be held.
- */
+/* Takes a finished incident away: from its name at once, then from the disk. No one may hold it. */
 int evidence_incident_remove(
     const struct evidence *evidence, uint64_t id, struct lw_err *err) LW_MUST_CHECK;
 

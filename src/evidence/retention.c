@@ -174,8 +174,7 @@ static int take_folder(struct survey *survey, struct folder *folder, struct lw_e
     return 0;
 }
 
-/* What makes an incident worth having: its profiles before, at and after, and what was said of it.
- */
+/* What makes an incident worth having: profiles before, at and after it, and what was said. */
 static bool has_value(const char *name)
 {
     static const char *const kept[] = {

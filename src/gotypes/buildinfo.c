@@ -10,12 +10,10 @@
 #define HEADER_BYTES    32
 #define FLAG_BIG_ENDIAN 1
 #define FLAG_INLINE     2
-#define SENTINEL_BYTES \
-    16 /* random bytes around the module list, by which it is found in memory \
-        */
-#define DEPS_MAX 65536
-#define NOTE_GNU 3
-#define NOTE_GO  4
+#define SENTINEL_BYTES  16 /* random bytes around the module list: how it is found in memory */
+#define DEPS_MAX        65536
+#define NOTE_GNU        3
+#define NOTE_GO         4
 
 struct text {
     const char *s;

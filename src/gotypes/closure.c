@@ -1,6 +1,5 @@
 /* A closure of generic code carries the dictionary among the variables that it captured. Where it
- * is made, the function's address and the dictionary are stored side by side into the same object.
- */
+ * is made, the function's address and the dictionary are stored side by side into one object. */
 #include "gotypes/index.h"
 
 #define REACH     64   /* instructions between making a function's address and storing it */

@@ -62,8 +62,7 @@ uint64_t gotypes_elf_bytes_left(const struct gotypes_elf *elf, uint64_t address)
 /* The eight bytes at an address as they are once the loader is done (without the load bias). */
 bool gotypes_elf_word(const struct gotypes_elf *elf, uint64_t address, uint64_t *word);
 
-/* Whether the program cannot change the len bytes at an address: they are then what the file says.
- */
+/* Whether the program cannot change the len bytes at an address: then they are as in the file. */
 bool gotypes_elf_is_constant(const struct gotypes_elf *elf, uint64_t address, uint64_t len);
 
 /* A relocation that fills a word with `value`, from *at on; false when there is none left. */

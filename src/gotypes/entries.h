@@ -35,12 +35,10 @@ uint32_t gotypes_entry_preserves(const char *name, bool is_arm64);
  * program. */
 bool gotypes_entry_is_runtime(const char *function);
 
-/* Whether it is the function that gives an object a finalizer: SetFinalizer(obj, finalizer any).
- */
+/* Whether it is the function that gives objects finalizers: SetFinalizer(obj, finalizer any). */
 bool gotypes_entry_sets_finalizer(const char *function);
 
-/* Whether a function's code is shared by all types of a shape, and takes a dictionary for the rest.
- */
+/* Whether a function's code is shared by all types of a shape, and takes a dictionary as well. */
 bool gotypes_entry_is_shared(const char *function);
 
 #endif

@@ -49,8 +49,7 @@ uint8_t gotypes_flow_through(const struct gotypes_flow *flow, uint32_t number);
 /* Whether an instruction returns to the caller. */
 bool gotypes_flow_returns(const struct gotypes_flow *flow, uint32_t number);
 
-/* The first of the edges into an instruction, or into one after it; they end where `to` is another.
- */
+/* The first of the edges into an instruction, or into one after it; they end where `to` differs. */
 size_t gotypes_flow_edges(const struct gotypes_flow *flow, uint32_t to);
 
 #endif

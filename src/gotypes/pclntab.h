@@ -37,9 +37,8 @@ struct gotypes_func {
 int gotypes_pclntab_init(
     struct gotypes_pclntab *tab, const struct gotypes_elf *elf, struct lw_err *err) LW_MUST_CHECK;
 
-/* Where the function of a number begins, as an offset from the text; that of func_count ends the
- * last.
- */
+/* Where the function of a number begins, as an offset from the text; that of func_count is where
+ * the last one ends. */
 uint32_t gotypes_pclntab_offset(const struct gotypes_pclntab *tab, uint32_t number);
 
 /* The function of a number; false where the table makes no sense, and *func is left alone. */

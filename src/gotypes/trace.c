@@ -254,8 +254,7 @@ static bool back_in_frame(struct trace *t, struct query *q, const struct gotypes
     return true;
 }
 
-/* Over a call: all registers are the callee's to use, but for the few that assembly leaves alone.
- */
+/* Over a call: all registers are the callee's to use, but for the few that assembly keeps. */
 static bool back_over_call(struct trace *t, struct query *q, uint32_t number)
 {
     struct gotypes_func callee = {.name = ""};

@@ -1,6 +1,5 @@
 /* Which known pattern of leaks the facts fit: each pattern's judge gives a score, the best are
- * told. What the patterns look like in Go's profiles was taken from programs that leak in each way.
- */
+ * told. What patterns look like in Go's profiles is taken from programs that leak in each way. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

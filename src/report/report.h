@@ -43,9 +43,8 @@ struct report_stack {
     size_t responsible; /* the first frame of the program's own code, as profile_responsible() */
 };
 
-/* What the program's code says of how the objects or arrays of a site end; "" where it says
- * nothing.
- */
+/* What the program's code says of how the objects or arrays of a site end; "" where it
+ * says nothing. */
 struct report_fate {
     const char *finalizer_in; /* a function that gives such objects a finalizer */
     const char *cycle;        /* fields by which one can then refer to itself */

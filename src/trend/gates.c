@@ -93,8 +93,7 @@ static double curve_min(const struct trend_config *config, const struct trend_wi
 }
 
 /* Both the series and what is left of it without load must have the shape of a leak: taking the
- * load out makes the filling of a cache look straight. Where load explains most, it alone is asked.
- */
+ * load out makes a cache's filling look straight. Where load explains most, it alone is asked. */
 static void judge_shape(const struct trend_config *config, const struct trend_window *w,
     const struct trend_shape *adjusted, const struct trend_shape *raw,
     struct trend_gate gates[TREND_GATE_COUNT])

@@ -181,8 +181,7 @@ static bool get_ring(struct lw_cursor *in, struct trend_ring *ring)
     return true;
 }
 
-/* Each level ends where the one below it does, or one block before while that waits for a second.
- */
+/* Each level ends where the one below it does, or a block before while that waits for a second. */
 static bool levels_agree(const struct trend_series *series)
 {
     for (int level = 0; level + 1 < TREND_LEVELS; level++) {

@@ -19,8 +19,7 @@ struct trend_conviction {
     uint8_t level; /* of the ring that convicted */
 };
 
-/* An epoch is the life of a process as far as we saw it: from the first point to a restart or gap.
- */
+/* An epoch is the life of a process as it was seen: from a first point to a restart or gap. */
 struct trend_series {
     struct trend_ring rings[TREND_LEVELS];
     struct trend_ring_block open; /* being filled; no points: empty */

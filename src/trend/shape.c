@@ -48,8 +48,7 @@ struct trend_shape trend_shape_of(const double v[TREND_SEGMENTS])
 }
 
 /* Fits with polynomials made orthogonal over the blocks' places u: p1 = u - mean(u) and
- * p2 = u p1 - k p1 - mean(p1²), so that each coefficient is one quotient and no system is solved.
- */
+ * p2 = u p1 - k p1 - mean(p1²), so each coefficient is one quotient and no system is solved. */
 double trend_shape_curve(const struct trend_window *w, const double *values)
 {
     double n = w->blocks, mean_u = 0, sum_p1p1 = 0, sum_up1p1 = 0;
@@ -73,8 +72,7 @@ double trend_shape_curve(const struct trend_window *w, const double *values)
     double linear = sum_yp1 / sum_p1p1;
     double square = sum_yp2 / sum_p2p2;
 
-    /* The slope at u is linear + square (2u - mean_u - k); 1/6 and 5/6 of the window are u = ±2/3.
-     */
+    /* The slope at u is linear + square (2u - mean_u - k); 1/6 and 5/6 of the window: u = ±2/3. */
     double middle = linear - square * (mean_u + k);
     if (!(middle > 0))
         return -TREND_RATIO_MAX;

@@ -78,8 +78,7 @@ static double increase(double before, double after, double seconds, double noise
     return fmax(after / before - 1 - noise, 0);
 }
 
-/* In use under a load is in proportion to it (Little's law), so churn that goes up explains growth.
- */
+/* In use under a load is in proportion to it (Little's law), so rising churn explains growth. */
 static double load_bytes(const struct recent *r, double noise_bytes)
 {
     int middle = r->first + BLOCKS / 2, end = r->first + BLOCKS;

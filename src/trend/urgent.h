@@ -10,8 +10,7 @@ void trend_urgent_judge(const struct trend_series *series, const struct trend_co
     struct trend_gate gates[TREND_GATE_COUNT]);
 
 /* Raises the provisional flag or takes it back, and says in the verdict what it is for. To be
- * called when a block of the finest level has closed and the class has been settled by the gates.
- */
+ * called when a block of the finest level has closed and the gates have settled the class. */
 void trend_urgent_settle(struct trend_series *series, const struct trend_config *config);
 
 #endif

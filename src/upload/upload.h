@@ -39,7 +39,7 @@ char *upload_url_make(const struct config_upload *config, const char *key);
 enum upload_outcome {
     UPLOAD_STORED,
     UPLOAD_RETRY,   /* the same may go through later */
-    UPLOAD_SLOW,    /* likewise, but bytes went out all the time and it was too short */
+    UPLOAD_SLOW,    /* likewise, but the time-out came when some of the file was out */
     UPLOAD_REFUSED, /* it will not before somebody changes something */
 };
 
