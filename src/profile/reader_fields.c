@@ -137,6 +137,8 @@ static const unsigned char *take_field(
     if (!at)
         return NULL;
     if (tag == BYTES(1)) {
+        if (len && (at[len - 1] & 0x80)) /* an id must not go on in the next field */
+            return NULL;
         take_ids(s, at, at + len);
         return at + len;
     }
@@ -178,7 +180,8 @@ static size_t shared_with_last(const struct profile_reader *r, const struct samp
 /* Keeps of the stack what is not known from the row before, and makes it the last one. */
 static void keep_stack(struct profile_reader *r, struct sample *s)
 {
-    size_t shared = shared_with_last(r, s), own = s->stack_bytes - shared;
+    bool is_kept_whole = r->rows.count % READER_WHOLE_EVERY == 0;
+    size_t shared = is_kept_whole ? 0 : shared_with_last(r, s), own = s->stack_bytes - shared;
     s->row.own = (uint16_t)own;
     s->row.shared = (uint16_t)shared;
     memcpy(r->last + READER_STACK_BYTES_MAX - s->stack_bytes, s->stack, own);

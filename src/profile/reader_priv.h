@@ -46,9 +46,12 @@ struct reader_line {
     uint32_t function; /* id */
 };
 
-/* A sample. Of its stack, the bytes of the ids of its locations, leaf first, only those are kept
- * that are not at the end of the stack of the row before it, too: half of them, in what Go writes.
- */
+/* Of every so many rows one has its stack whole. */
+#define READER_WHOLE_EVERY 64
+
+/* A sample. Of its stack, the bytes of the ids of its locations, leaf first, mostly only those are
+ * kept that are not at the end of the stack of the row before it, too: half of them, in what Go
+ * writes. The rows with whole stacks are there so that none is gathered from all rows there are. */
 struct reader_row {
     int64_t values[READER_COLUMNS];
     uint32_t object_bytes;

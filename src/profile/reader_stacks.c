@@ -52,7 +52,8 @@ struct stack {
     size_t frame_count;
 };
 
-/* Gathers the bytes of a row's stack: its own, and then what is in the rows before. How many. */
+/* Gathers the bytes of a row's stack: its own, and then what is in fewer than READER_WHOLE_EVERY
+ * rows before. How many. */
 static size_t gather(
     const struct profile_reader *r, size_t row, unsigned char bytes[READER_STACK_BYTES_MAX])
 {

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "profile/reader.h"
+#include "profile/reader_priv.h"
 #include "profile_same.h"
 #include "profile_sketch.h"
 
@@ -168,6 +169,64 @@ static void test_stacks_that_share_their_end(void **state)
         sketch_add_sample(
             &s, stacks[i], sketch_inuse(1, 16 * (int64_t)(i + 1)), 16 * (int64_t)(i + 1));
     assert_true(read_sketch(*state, &s));
+}
+
+#define ROWS 1000
+
+/* The bytes of a profile of so many rows, of two stacks that end alike, in turns of `turn` rows;
+ * the caller frees them. */
+static unsigned char *pack_rows(size_t turn, size_t *len)
+{
+    struct sketch s;
+    sketch_one_site(&s);
+    static uint64_t stacks[2][2] = {{1, 3}, {2, 3}};
+    static Leakwatch__Pprof__Sample samples[ROWS], *list[ROWS];
+    for (size_t i = 0; i < ROWS; i++) {
+        samples[i] = s.samples[0];
+        samples[i].n_location_id = 2;
+        samples[i].location_id = stacks[i / turn % 2];
+        list[i] = &samples[i];
+    }
+    s.profile.sample = list;
+    s.profile.n_sample = ROWS;
+    return sketch_pack(&s, len);
+}
+
+/* However many rows have the same stack, or its end: to make one takes a look at few of them. */
+static void test_stacks_are_gathered_from_few_rows(void **state)
+{
+    static const size_t turns[] = {1, 7, ROWS};
+    for (size_t t = 0; t < sizeof turns / sizeof *turns; t++) {
+        size_t len, since_whole = 0;
+        unsigned char *bytes = pack_rows(turns[t], &len);
+        assert_true(read_plenty(*state, bytes, len));
+        free(bytes);
+        const struct profile_reader *r = *state;
+        const struct reader_row *rows = r->rows.items;
+        assert_int_equal(r->rows.count, ROWS);
+        for (size_t i = 0; i < ROWS; i++) {
+            since_whole = rows[i].shared ? since_whole + 1 : 0;
+            assert_true(since_whole < READER_WHOLE_EVERY);
+        }
+    }
+}
+
+/* The ids of a stack may come in several fields, but none of them in two. */
+static void test_id_is_not_cut_in_two(void **state)
+{
+    static const uint64_t stack[] = {1, 2, 3, 0};
+    static const unsigned char whole[] = {0x0a, 3, 1, 2, 3}, cut[] = {0x0a, 1, 0x81, 0x08, 0};
+    struct sketch s;
+    sketch_program(&s);
+    sketch_add_sample(&s, stack, sketch_inuse(10, 640), 64);
+    size_t len;
+    unsigned char *bytes = sketch_pack(&s, &len);
+    assert_true(read_plenty(*state, bytes, len));
+    unsigned char *ids = memmem(bytes, len, whole, sizeof whole);
+    assert_non_null(ids);
+    memcpy(ids, cut, sizeof cut);
+    assert_false(read_plenty(*state, bytes, len));
+    free(bytes);
 }
 
 #define MANY 80000
@@ -328,6 +387,8 @@ int main(void)
         BY_BOTH(test_stacks_are_made_when_asked_for),
         BY_BOTH(test_no_room_for_stacks),
         BY_BOTH(test_stacks_that_share_their_end),
+        BY_BOTH(test_stacks_are_gathered_from_few_rows),
+        BY_BOTH(test_id_is_not_cut_in_two),
         BY_BOTH(test_what_was_large_is_let_go),
         BY_BOTH(test_too_many_sites_are_counted_once),
         BY_BOTH(test_program),
