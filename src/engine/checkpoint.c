@@ -75,8 +75,7 @@ static void submit(struct engine *engine, int64_t interval_ns)
     }
 }
 
-/* Each tick takes the targets whose image has become old enough, so that the work is spread as the
- * scrapes are. */
+/* Each tick takes the targets whose turn has come, so that the work is spread over the interval. */
 static void tick(void *ctx)
 {
     struct engine *engine = ctx;

@@ -16,8 +16,7 @@ static bool is_ours(const char *label)
         "type_source", "type_id", "verdict", "module", "version", "vcs_revision", "build_id",
         "go_version", "target_id", "part", "le", "quantile"};
     for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
-        if (label[0] == ours[i][0] &&
-            strcmp(label, ours[i]) == 0) /* asked for each label of each target */
+        if (strcmp(label, ours[i]) == 0)
             return true;
     }
     return false;
@@ -156,7 +155,7 @@ static const struct target_family target_families[] = {
     {EXPO_GAUGE, "leakwatch_target_followed_sites", NULL,
         "Allocation sites that the trend engine follows.", followed},
     {EXPO_COUNTER, "leakwatch_target_restarts", NULL,
-        "Restarts of the target's process, seen in its counters.", restarts},
+        "Restarts of the target's process, seen in its profiles.", restarts},
 };
 
 #define VALUES      (sizeof target_families / sizeof *target_families)
