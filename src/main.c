@@ -95,8 +95,7 @@ static int start(struct daemon *d, const struct flags *flags, struct lw_err *err
 
 static void end(struct daemon *d)
 {
-    /* A signal that comes from now on comes too late, and must not end what is being written down.
-     */
+    /* A signal that comes now comes too late, and must not end what is being written down. */
     signal(SIGHUP, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_IGN);

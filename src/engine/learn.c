@@ -13,8 +13,8 @@ static size_t find_unknown(const struct store_target *target, const struct profi
         if (store_type_of(target, site->id))
             continue;
         site = profile_site_whole(profile, site);
-        if (!site)
-            break;                         /* so many stacks that the rest is for the next time */
+        if (!site) /* so many stacks that the rest is for the next time */
+            break;
         size_t skip = site->leaf_location; /* the runtime's own frames */
         if (skip >= site->address_count)
             continue;

@@ -136,8 +136,7 @@ struct http_stream_handler {
     void (*end)(void *state);
     /* The last call: the answer was sent, or the client or the server is going away. */
     void (*close)(void *state);
-    /* The same answer at once, where there is no server (http_router_answer). NULL: there is none.
-     */
+    /* The same answer at once, where there is no server (http_router_answer); or NULL. */
     http_handler *at_once;
 };
 

@@ -5,8 +5,7 @@
 #include "http/http.h"
 
 /* Whether it pays to compress the body: 1 KiB or more, of a type that compresses, not encoded by
- * the handler, to a client that takes gzip. Sets Vary wherever the answer could have been another.
- */
+ * the handler, for a client that takes gzip. Sets Vary where the answer could have been another. */
 bool http_response_wants_gzip(struct http_response *response, const struct http_request *request);
 
 /* Compresses the body, unless that makes it longer. On any thread: 8 ms for each MB. */

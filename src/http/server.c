@@ -57,8 +57,8 @@ struct pending {
     bool begun;        /* the first call was made: from now on there may be a body */
     bool is_streamed;  /* then `stream` has the body */
     struct http_stream stream;
-    struct compression *compression; /* of its answer: while a worker has it, MHD leaves the
-                                        connection alone */
+    /* Of its answer: while a worker has it, MHD leaves the connection alone. */
+    struct compression *compression;
 };
 
 /* ---- answering ---- */
@@ -194,8 +194,7 @@ static bool compress_away(struct http_server *server, struct MHD_Connection *con
     return true;
 }
 
-/* Lets go of the compressions under way, because MHD does not stop while a connection is suspended.
- */
+/* Lets go of the compressions under way: MHD does not stop while a connection is suspended. */
 static void compressions_abandon(struct http_server *server)
 {
     for (struct compression *c = server->compressions; c; c = c->next) {

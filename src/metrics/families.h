@@ -14,8 +14,8 @@ void families_process(struct expo *e);
 /* The families of targets. */
 struct families {
     const struct metrics_view *view;
-    struct labels
-        targets; /* that every sample of a target begins with, by its place in the store */
+    /* What every sample of a target begins with, by its place in the store. */
+    struct labels targets;
 };
 
 /* Write some of them, as much as the loop may be held up for: the i-th step, from 0 on. False:

@@ -73,8 +73,8 @@ struct profile_site {
     size_t leaf;          /* the first frame that is not the runtime's; 0 if all are */
     size_t responsible;   /* the first frame of the program's own code; see profile_responsible() */
     struct profile_values values;
-    const struct profile_size
-        *sizes; /* sorted by object_bytes, sums to values; not in what is lent */
+    /* Sorted by object_bytes, sums to values; not in what is lent. */
+    const struct profile_size *sizes;
     size_t size_count;
     /* Sampling variance of inuse_bytes per byte of it, in bytes: Re of Var(I) = I * Re, the mean
      * over the sizes b of s_b (1 - p_b) / p_b weighted by in-use, p_b = 1 - exp(-s_b / period)

@@ -119,15 +119,14 @@ static bool close_locations(struct profile_reader *r)
  * what it has in common with the row before is in place already. */
 struct walk {
     uint64_t hashes[PROFILE_FRAMES_MAX];
-    uint16_t
-        frames[READER_STACK_BYTES_MAX + 1]; /* by how many of the stack's last bytes hold them */
+    /* How many frames the last bytes of the stack hold, by the number of bytes. */
+    uint16_t frames[READER_STACK_BYTES_MAX + 1];
     uint64_t site_id;
 };
 
 /* The location whose id ends before *end, which becomes its beginning; NULL where there is none. A
  * varint's last byte is the one below 0x80, and before a row's stack there is one, too. Most ids
- * have one byte or two, in no order that a processor could foresee: so there is no branch on that.
- */
+ * have one byte or two, in an order that no processor foresees: so there is no branch on that. */
 static const struct reader_location *location_before(
     const struct profile_reader *r, const unsigned char **end)
 {

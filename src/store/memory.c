@@ -50,8 +50,7 @@ int64_t store_memory_resident_bytes(const struct store_memory_look *look)
     return look->rss_bytes ? look->rss_bytes : profile_memstats_held_bytes(&look->stats);
 }
 
-/* A process that had no cycle at all yet tells nothing: so do images of before they were counted.
- */
+/* A process without a cycle yet tells nothing; nor do images of before they were counted. */
 double store_memory_gc_frequency(
     const struct store_memory_look *before, const struct store_memory_look *now)
 {

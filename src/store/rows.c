@@ -82,8 +82,7 @@ static void set_type(struct store *store, struct store_row *row, struct store_ty
     row->type = types_ref_again(type);
 }
 
-/* A reference to the entry's site, known or new; NULL: there is no room for the stack of a new one.
- */
+/* A reference to the entry's site, known or new; NULL: no room for the stack of a new one. */
 static struct store_site *ref_site(struct gathering *g, const struct row_entry *entry)
 {
     struct store_site *known = sites_ref_id(&g->store->sites, entry->id);
