@@ -61,10 +61,12 @@ static void judge_measure(
     }
     check->result = value > check->limit ? GATE_FAIL : GATE_PASS;
     int digits = check->limit < 1000; /* of a few cycles a minute the tenths matter */
+    char share[32] = "";              /* of nothing there is none */
+    if (baseline > 0)
+        snprintf(share, sizeof share, "%.0f %% of ", 100 * value / baseline);
     snprintf(check->text, GATE_TEXT_BYTES,
-        "p95 of %s is %.*f %s, %.0f %% of the stable build's %.*f; the limit is %.*f", words[m],
-        digits, value, units[m], baseline > 0 ? 100 * value / baseline : 100, digits, baseline,
-        digits, check->limit);
+        "p95 of %s is %.*f %s, %sthe stable build's %.*f; the limit is %.*f", words[m], digits,
+        value, units[m], share, digits, baseline, digits, check->limit);
 }
 
 static void judge_leaks(size_t new_leaks, struct gate_check *check)

@@ -209,6 +209,8 @@ static void test_measures_that_only_some_targets_tell(void **state)
     expect(&in, GATE_PASS, "gc_frequency");
     in.build.p95[GATE_GC_FREQUENCY] = 2.6;
     expect(&in, GATE_FAIL, "2.6 GCs a minute, 520 % of the stable build's 0.5; the limit is 2.5");
+    in.baseline.p95[GATE_GC_FREQUENCY] = 0; /* of which nothing is a share */
+    expect(&in, GATE_FAIL, "2.6 GCs a minute, the stable build's 0.0; the limit is 2.0");
     in.baseline.p95[GATE_GC_FREQUENCY] = 60;
     in.build.p95[GATE_GC_FREQUENCY] = 119;
     expect(&in, GATE_PASS, "gc_frequency");
