@@ -12,7 +12,8 @@
 #define YELLOW "\x1b[33m"
 #define PLAIN  "\x1b[0m"
 
-#define BASE_USUAL_S 60 /* the daemon's base block, at which a leak must last an hour */
+#define BYTES_SHOWN_MAX 9e18
+#define BASE_USUAL_S    60 /* the daemon's base block, at which a leak must last an hour */
 
 static const char *color_of(const struct trend_series *series)
 {
@@ -100,14 +101,20 @@ static void print_build(FILE *out, const struct analysis *a)
 
 /* ---- what is said of it ---- */
 
+/* What a rate comes to over a time; of a forged profile more than an int64 holds. */
+static int64_t bytes_over(double rate, double time_s)
+{
+    return (int64_t)fmin(fmax(rate * time_s, -BYTES_SHOWN_MAX), BYTES_SHOWN_MAX);
+}
+
 static void print_rate(FILE *out, const struct trend_verdict *v)
 {
     char rate[TABLE_BYTES_TEXT], lo[TABLE_BYTES_TEXT], hi[TABLE_BYTES_TEXT];
     char since[LW_WALL_TEXT_BYTES];
     if (v->class < TREND_SATURATING || !isfinite(v->rate_lo) || !isfinite(v->rate_hi))
         return;
-    fprintf(out, ", by %s a minute (95 %%: %s to %s)", table_bytes((int64_t)(60 * v->rate), rate),
-        table_bytes((int64_t)(60 * v->rate_lo), lo), table_bytes((int64_t)(60 * v->rate_hi), hi));
+    fprintf(out, ", by %s a minute (95 %%: %s to %s)", table_bytes(bytes_over(v->rate, 60), rate),
+        table_bytes(bytes_over(v->rate_lo, 60), lo), table_bytes(bytes_over(v->rate_hi, 60), hi));
     if (v->growing_since_s > 0)
         fprintf(out, " since %s",
             lw_wall_rfc3339((struct lw_wall){(int64_t)(v->growing_since_s * 1e9)}, since));
@@ -124,7 +131,7 @@ static void print_resolution(
     double found = trend_series_verdict(series)->resolvable_rate;
     if (found > 0)
         fprintf(out, "Growth of %s an hour would be found. ",
-            table_bytes((int64_t)(3600 * found), rate));
+            table_bytes(bytes_over(found, 3600), rate));
     fprintf(out, "Too few objects are sampled to tell less: runtime.MemProfileRate = %.0f would\n",
         period);
 }
@@ -188,7 +195,7 @@ static void add_verdict_cells(struct table_row *cells, const struct trend_series
     const struct trend_verdict *v = series ? trend_series_verdict(series) : NULL;
     bool has_rate = v && isfinite(v->rate_lo);
     snprintf(
-        rate, sizeof rate, "%s/min", has_rate ? signed_bytes((int64_t)(60 * v->rate), text) : "");
+        rate, sizeof rate, "%s/min", has_rate ? signed_bytes(bytes_over(v->rate, 60), text) : "");
     table_row_add(cells, has_rate ? rate : "-");
     table_row_add(cells, v ? trend_class_word(v->class) : "-");
 }
