@@ -449,10 +449,10 @@ static void guess_finalizer(const struct report_signs *signs, struct report_cand
     report_notes_add(&c->against, "no call of runtime.SetFinalizer for that type is known: look "
                                   "for one that is given an interface, and for a cycle");
     /* A list that is not seen says little where Go would have sampled it a few times at most. */
-    int64_t list_bytes = POINTER_BYTES * signs->facts->subject.values.inuse_objects;
-    if (list_bytes < SAMPLES_MIN * signs->facts->target.period_bytes)
+    double list_bytes = POINTER_BYTES * (double)signs->facts->subject.values.inuse_objects;
+    if (list_bytes < SAMPLES_MIN * (double)signs->facts->target.period_bytes)
         report_notes_add(&c->against, "a list of them has no more than %s, which Go may not sample",
-            report_word_bytes((double)list_bytes).text);
+            report_word_bytes(list_bytes).text);
 }
 
 void report_judge_finalizer_cycle(const struct report_signs *signs, struct report_candidate *c)

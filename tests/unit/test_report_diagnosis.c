@@ -327,6 +327,8 @@ static void test_cycles_with_finalizers_are_only_guessed_at(void **state)
     assert_says(&d.list[0].against, "a list of them has no more than 128 KiB");
     k.facts.subject.values.inuse_objects = 1 << 20;
     assert_int_equal(diagnose(&k).list[0].against.count, 1);
+    k.facts.subject.values.inuse_objects = INT64_MAX / 2 + 1; /* forged */
+    assert_int_equal(diagnose(&k).list[0].against.count, 1);
     known_other(&k, "map[int]*main.node", "map", "main.link main.serve");
     assert_is(&k, REPORT_CACHE_UNBOUNDED, "main.node");
     assert_int_equal(diagnose(&k).count, 1);
