@@ -133,7 +133,7 @@ int image_decode_target(
 
 void image_encode_string(const char *s, struct lw_strbuf *out)
 {
-    size_t len = strlen(s);
+    size_t len = strnlen(s, STRING_BYTES_MAX); /* of more the whole image would be refused */
     lw_strbuf_add_u32(out, (uint32_t)len);
     lw_strbuf_add(out, s, len);
 }

@@ -17,8 +17,8 @@ void image_encode_site(const struct store_site *site, struct lw_strbuf *out);
 struct store_site *image_decode_site(
     uint64_t id, const void *bytes, size_t len, struct lw_err *err) LW_MUST_CHECK;
 
-/* A string of at most a few KiB; decoding gives a copy (the caller frees it), or NULL and the
- * cursor failed. */
+/* A string, of which the first 4 KiB are kept; decoding gives a copy (the caller frees it), or NULL
+ * and the cursor failed. */
 void image_encode_string(const char *s, struct lw_strbuf *out);
 char *image_decode_string(struct lw_cursor *in);
 

@@ -229,6 +229,33 @@ static void test_an_image_is_checked(void **state)
     store_free(&store);
 }
 
+/* A binary may have any version in it: one too long for an image costs its end, not the target. */
+static void test_a_long_version_can_be_read_back(void **state)
+{
+    (void)state;
+    struct store *store = fleet_store_new(NULL);
+    struct lw_strbuf version, image;
+    struct lw_err err;
+    fleet_set_targets(store, 1, 0);
+    go_on(store, 0, 90);
+    lw_strbuf_init(&version, 1 << 20);
+    for (int i = 0; i < 1000; i++)
+        lw_strbuf_adds(&version, "v1.2.3-");
+    learn(store, version.data);
+    lw_strbuf_init(&image, 1 << 20);
+    image_encode_target(store_target_find(store, 1), &image);
+    struct store_target *back = LW_NEW(struct store_target);
+    assert_int_equal(image_decode_target(image.data, image.len, back, &err), 0);
+    assert_int_equal(back->past.run_count, 1);
+    assert_int_equal(strlen(back->past.runs[0].version), 4096);
+    assert_memory_equal(back->past.runs[0].version, version.data, 4096);
+    past_fini(&back->past);
+    free(back);
+    lw_strbuf_fini(&image);
+    lw_strbuf_fini(&version);
+    store_free(&store);
+}
+
 /* What the release before wrote ends with the memory. */
 static void test_an_older_image_is_read(void **state)
 {
@@ -262,6 +289,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             test_the_past_moves_with_a_clock_that_was_set_back, fleet_make_dir, fleet_remove_dir),
         cmocka_unit_test(test_an_image_is_checked),
+        cmocka_unit_test(test_a_long_version_can_be_read_back),
         cmocka_unit_test(test_an_older_image_is_read),
     };
     return cmocka_run_group_tests_name("store past", tests, NULL, NULL);
