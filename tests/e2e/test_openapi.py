@@ -80,9 +80,10 @@ def test_the_daemon_keeps_to_its_document(daemon, go_target, tmp_path):
     (tmp_path / "schemathesis.toml").write_text(REFUSALS)
     document = tmp_path / "openapi.json"
     document.write_text(json.dumps(of_this_daemon(d.get("/api/v1/openapi.json").json(), ids, incident)))
+    # One worker: Python 3.11 has a race where two threads parse source (SystemError: AST constructor …).
     run = subprocess.run(
         [schemathesis(), "--no-color", "run", document, f"--url={d.url}", f"--checks={CHECKS}",
-         "--phases=examples,coverage,fuzzing", f"--max-examples={EXAMPLES}", "--workers=2",
+         "--phases=examples,coverage,fuzzing", f"--max-examples={EXAMPLES}", "--workers=1",
          "--generation-deterministic", "--continue-on-failure",
          "--warnings=off"],
         cwd=tmp_path, capture_output=True, text=True, timeout=HANG_S)
