@@ -13,18 +13,23 @@ from hostile import HostileServer
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: waits for minutes; started first")
+    config.addinivalue_line("markers", "slow(seconds): waits for minutes; shared out first")
 
 
-def pytest_collection_modifyitems(items):
-    """Slow tests first, one to a worker: xdist deals out the start of the list in twos."""
-    slow = [i for i in items if i.get_closest_marker("slow")]
-    quick = [i for i in items if not i.get_closest_marker("slow")]
-    head = []
-    for test in slow:
-        head.append(test)
-        head += [quick.pop(0)] if quick else []
-    items[:] = head + quick
+def pytest_collection_modifyitems(config, items):
+    """The slow tests, marked with about how many seconds they take, are shared out evenly: xdist gives each worker a
+    run of the list to begin with, and the rest as they go."""
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    run_length = max(len(items) // workers // 4, 2)
+    seconds = {test: mark.args[0] for test in items if (mark := test.get_closest_marker("slow"))}
+    quick = [test for test in items if test not in seconds]
+    runs = [[] for _ in range(workers)]
+    for test in sorted(seconds, key=seconds.get, reverse=True):
+        min(runs, key=lambda run: sum(map(seconds.get, run))).append(test)
+    for run in runs:
+        while len(run) < run_length and quick:
+            run.append(quick.pop(0))
+    items[:] = sum(runs, []) + quick
 
 
 @pytest.fixture(scope="session")

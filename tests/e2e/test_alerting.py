@@ -155,7 +155,7 @@ def check_dashboard(prometheus):
         wait_until(lambda: query(prometheus, expression), 30, f"{title}: {expression}", poll_s=0.5)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(65)
 def test_a_leak_goes_round(daemon, go_target, shipped, shy):
     leaky = go_target("sessionleak", f"-rate={RATE}").address
     am_port = free_port()

@@ -84,7 +84,7 @@ def test_a_program_of_another_build_is_refused(analyze, go_target, targets_dir, 
     assert done.returncode == 0 and "No types: " in done.stdout and "not the one that runs" in done.stdout
 
 
-@pytest.mark.slow
+@pytest.mark.slow(151)
 def test_a_leak_is_found_in_minutes(analyze, go_target):
     target = go_target("sessionleak", "-rate=2097152")
     done = analyze("--json", "--for=150s", "--interval=1s", "--fail-on=leak", target.url, timeout=240)

@@ -56,7 +56,7 @@ def seconds_between(begin, end):
             - datetime.datetime.fromisoformat(begin.replace("Z", "+00:00"))).total_seconds()
 
 
-@pytest.mark.slow
+@pytest.mark.slow(111)
 def test_a_leak_becomes_one_incident(daemon, go_target):
     target = go_target("sessionleak", "-rate=1048576")
     d = daemon(config_of(target, "cpu_seconds: 1, trace_seconds: 1, cooldown: 1s"))

@@ -84,7 +84,7 @@ def acknowledge(daemon, incident_id, told):
     told[incident_id] = incident | {"acknowledged": answer.json()["data"]["acknowledged"]}
 
 
-@pytest.mark.slow
+@pytest.mark.slow(22)
 def test_no_kill_costs_what_was_told(daemon, go_target, tmp_path):
     target = go_target("sessionlru")
     config, storage = CONFIG.format(address=target.address), tmp_path / "storage"

@@ -55,7 +55,7 @@ def soak(pid):
     return sizes
 
 
-@pytest.mark.slow
+@pytest.mark.slow(307)
 def test_fleet(daemon, fleet):
     d = daemon(f"""
 global: {{scrape_interval: {INTERVAL_S}s}}

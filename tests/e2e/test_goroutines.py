@@ -68,7 +68,7 @@ def check_left(target):
     assert target["goroutines"]["count"] > 100
 
 
-@pytest.mark.slow
+@pytest.mark.slow(63)
 def test_goroutines_that_never_end_are_named(daemon, service):
     d = daemon(CONFIG.format(address=service.address))
     target_id = d.wait_up(service.address)["id"]

@@ -74,7 +74,7 @@ def check_healthy_was_watched(daemon, healthy):
     assert any(s["followed"] for s in opens)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(119)
 def test_leak_is_named_and_its_twin_is_not(daemon, twins):
     leaky, healthy = twins
     config = CONFIG.format(leaky=leaky, healthy=healthy)

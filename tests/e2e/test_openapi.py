@@ -67,7 +67,7 @@ def of_this_daemon(document, targets, incident):
     return document
 
 
-@pytest.mark.slow
+@pytest.mark.slow(90)
 def test_the_daemon_keeps_to_its_document(daemon, go_target, tmp_path):
     leaking, idle = go_target("sessionleak", "-rate=1048576"), go_target("plain")
     d = daemon(CONFIG.format(leaking=leaking.address, idle=idle.address))

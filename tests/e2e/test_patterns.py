@@ -145,7 +145,7 @@ def wrong_with(incident, named):
     return [word for word, is_right in checks.items() if not is_right]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(217)
 def test_each_pattern_is_named_and_no_healthy_twin_is(daemon, fleet):
     jobs = "".join(JOB.format(name=name, address=address) for name, address in fleet.items())
     d = daemon(CONFIG.format() + jobs)

@@ -33,7 +33,7 @@ def blocks_of(daemon, suspect):
     return daemon.api(path, site=suspect["site"]["id"])["blocks"]
 
 
-@pytest.mark.slow
+@pytest.mark.slow(124)
 def test_kill_and_restart_goes_on(daemon, go_target):
     target = go_target("sessionleak")
     config = CONFIG.format(address=target.address)

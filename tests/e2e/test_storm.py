@@ -164,7 +164,7 @@ def check_budgets(daemon, instances):
     return len(incidents)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(11)
 def test_a_storm_of_alerts_costs_little(daemon, go_target):
     alive = [go_target("sessionlru").address for _ in range(2)]
     instances = alive + [f"127.0.0.1:{port}" for port in range(1, 9)]

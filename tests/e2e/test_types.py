@@ -53,7 +53,7 @@ def test_types_are_read_from_the_process_that_listens(daemon, go_target):
     assert d.metric("leakwatch_target_build_info", go_version=build["go_version"]) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.slow(104)
 def test_the_leak_is_named_by_its_type(daemon, go_target):
     target = go_target("sessionleak")
     d = daemon(CONFIG.format(address=target.address, options=""))

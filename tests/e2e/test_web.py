@@ -83,7 +83,7 @@ def test_page_shows_targets(daemon, go_target, browser):
     assert_well_behaved(browser, d.url)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(119)
 def test_page_leads_to_the_leak(daemon, go_target, browser):
     """From / to the type that leaks, its history, its stack and its flame graph, with nobody reloading."""
     address = go_target("sessionleak").address

@@ -82,7 +82,7 @@ def grown(d, address, restarts):
     return target if heap["process_restarts"] == restarts and heap["alloc_bytes"] > 1 << 29 else None
 
 
-@pytest.mark.slow
+@pytest.mark.slow(108)
 def test_a_deploy_is_marked_on_the_chart(daemon, browser, tmp_path):  # noqa: F811
     """The same service, built again and deployed at the same address, and then restarted plainly."""
     address = f"127.0.0.1:{free_port()}"
@@ -143,7 +143,7 @@ DOWNLOAD = """
 """
 
 
-@pytest.mark.slow
+@pytest.mark.slow(59)
 def test_an_incident_from_the_leak_to_the_mute(daemon, go_target, browser):  # noqa: F811
     d = daemon(LEAK.format(address=go_target("sessionleak", "-rate=1048576").address))
     found = wait_until(lambda: [i for i in d.api("incidents", state="ready")["incidents"]
