@@ -180,12 +180,17 @@ struct http_stats {
 
 /* Listens at "host:port", ":port" (every address, IPv6 and IPv4) or "[::1]:port" (port 0: any; see
  * http_server_port). Bounds: 512 connections, 64 from one address, 32 KiB for request line and
- * headers, 30 s of silence. Bodies of 1 KiB and more go out as gzip to those who take it, unless
- * their type does not compress or the handler set Content-Encoding; large ones are compressed by a
- * worker. Errors: LW_INVALID for an address that cannot be read, LW_IO when it cannot be listened
- * at. loop and router are borrowed until the free, the loop until its jobs have ended. */
+ * headers, 30 s of silence, 60 s from the connection's start or its last answer to the end of the
+ * next headers, 30 s for each 16 KiB of a request's body while it is read. Bodies of 1 KiB and more
+ * go out as gzip to those who take it, unless their type does not compress or the handler set
+ * Content-Encoding; large ones are compressed by a worker. Errors: LW_INVALID for an address that
+ * cannot be read, LW_IO when it cannot be listened at. loop and router are borrowed until the free,
+ * the loop until its jobs have ended. */
 struct http_server *http_server_new(struct loop *loop, struct http_router *router,
     const char *listen_address, struct lw_err *err) LW_MUST_CHECK;
+/* Other times for the headers and for each 16 KiB of a body, from the next time on that a client is
+ * waited for: tests do not want to wait a minute. */
+void http_server_set_patience(struct http_server *server, int64_t head_ns, int64_t body_ns);
 int http_server_port(const struct http_server *server);
 const struct http_stats *http_server_stats(const struct http_server *server);
 

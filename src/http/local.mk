@@ -1,4 +1,5 @@
 libleakwatch_a_SOURCES += \
+	src/http/deadline.c src/http/deadline.h \
 	src/http/http.h \
 	src/http/listen.c src/http/listen.h \
 	src/http/range.c src/http/range.h \

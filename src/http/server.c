@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "http/deadline.h"
 #include "http/listen.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -29,6 +30,8 @@
 #define CONNECTIONS_MAX             512u
 #define CONNECTIONS_PER_ADDRESS_MAX 64u
 #define SILENCE_MAX_S               30u
+#define HEAD_MAX_S                  60 /* of which SILENCE_MAX_S may pass before it begins */
+#define BODY_STEP_MAX_S             30
 #define HEADER_BYTES_MAX            ((size_t)32 << 10) /* bounds the request line, too */
 
 /* From so many bytes on a body is compressed by a worker: that takes longer than the loop may be
@@ -45,11 +48,19 @@ struct http_server {
     bool must_run;                    /* something happened that MHD acts on only in its next run */
     struct http_stream *streams;      /* of requests under way; each lies in its struct pending */
     struct compression *compressions; /* that workers have */
+    struct http_patience patience;
     struct http_stats stats;
+};
+
+/* What is kept for a connection. */
+struct client {
+    struct http_server *server;
+    struct http_deadline deadline;
 };
 
 /* What is kept between MHD's calls for one request. */
 struct pending {
+    struct client *client; /* borrowed: it outlives its requests */
     struct http_target target;
     struct lw_err err; /* of the target */
     struct lw_strbuf body;
@@ -62,6 +73,11 @@ struct pending {
 };
 
 /* ---- answering ---- */
+
+static struct client *client_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
 
 static const char *header_of(struct MHD_Connection *connection, const char *name)
 {
@@ -210,6 +226,7 @@ static enum MHD_Result finish(struct http_server *server, struct MHD_Connection 
     struct pending *pending, struct http_response *response)
 {
     struct http_request request = {.accept_encoding = header_of(connection, "Accept-Encoding")};
+    http_deadline_stop(&pending->client->deadline);
     if (http_response_wants_gzip(response, &request)) {
         if (response->len >= COMPRESS_AWAY_FROM_BYTES &&
             compress_away(server, connection, pending, response))
@@ -238,8 +255,8 @@ static enum MHD_Result answer(struct http_server *server, struct MHD_Connection 
 static void *begin_request(void *ctx, const char *url, struct MHD_Connection *connection)
 {
     const struct http_server *server = ctx;
-    (void)connection;
     struct pending *pending = LW_NEW(struct pending);
+    pending->client = client_of(connection);
     struct http_target *target = &pending->target;
     if (http_target_parse(target, url, &pending->err) < 0 ||
         http_router_check_params(
@@ -265,11 +282,20 @@ static enum MHD_Result take_body(struct pending *pending, const char *data, size
 {
     size_t room = pending->body.limit - pending->body.len;
     lw_strbuf_add(&pending->body, data, *len < room ? *len : room);
+    http_deadline_take(&pending->client->deadline, *len);
     pending->body_bytes += *len;
     bool drained_enough =
         pending->body_bytes > pending->body.limit && pending->body_bytes > HTTP_DRAIN_BYTES_MAX;
     *len = 0;
     return drained_enough ? MHD_NO : MHD_YES;
+}
+
+/* What was held back goes on: it is the client's turn again. */
+static void stream_woken(void *ctx)
+{
+    struct client *client = ctx;
+    http_deadline_await_body(&client->deadline);
+    wake(client->server);
 }
 
 /* Hands the request to the stream's handler, if its path leads to one. */
@@ -288,8 +314,8 @@ static bool begin_stream(struct http_server *server, struct MHD_Connection *conn
         .method = method,
         .path = pending->target.path,
         .handler = handler,
-        .woken = wake,
-        .woken_ctx = server,
+        .woken = stream_woken,
+        .woken_ctx = pending->client,
         .next = server->streams};
     server->streams = stream;
     struct http_request request = request_of(connection, method, pending);
@@ -310,6 +336,7 @@ static enum MHD_Result begin_body(struct http_server *server, struct MHD_Connect
     const char *method, struct pending *pending)
 {
     pending->begun = true;
+    http_deadline_await_body(&pending->client->deadline);
     if (begin_stream(server, connection, method, pending)) {
         struct http_stream *stream = &pending->stream;
         return stream->is_answered ? answer_stream(server, pending) : MHD_YES;
@@ -325,7 +352,11 @@ static enum MHD_Result advance_stream(
     struct http_server *server, struct pending *pending, const char *data, size_t *len)
 {
     bool answer_now;
+    size_t offered = *len;
     enum MHD_Result result = http_stream_advance(&pending->stream, data, len, &answer_now);
+    http_deadline_take(&pending->client->deadline, offered - *len);
+    if (pending->stream.is_suspended)
+        http_deadline_stop(&pending->client->deadline);
     return answer_now ? answer_stream(server, pending) : result;
 }
 
@@ -371,6 +402,7 @@ static void end_request(
     struct pending *pending = *state;
     if (!pending)
         return;
+    http_deadline_await_head(&pending->client->deadline); /* of the next one */
     if (pending->is_streamed)
         end_stream(ctx, &pending->stream);
     if (pending->compression) {
@@ -383,18 +415,32 @@ static void end_request(
     *state = NULL;
 }
 
-static void count_connection(void *ctx, struct MHD_Connection *connection, void **state,
+static struct client *begin_client(struct http_server *server, struct MHD_Connection *connection)
+{
+    struct client *client = LW_NEW(struct client);
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    client->server = server;
+    http_deadline_init(&client->deadline, server->loop, &server->patience, fd);
+    http_deadline_await_head(&client->deadline);
+    server->stats.connections++;
+    return client;
+}
+
+static void end_client(struct client *client)
+{
+    client->server->stats.connections--;
+    client->server->must_run = true;
+    http_deadline_stop(&client->deadline);
+    free(client);
+}
+
+static void follow_connection(void *ctx, struct MHD_Connection *connection, void **state,
     enum MHD_ConnectionNotificationCode what)
 {
-    struct http_server *server = ctx;
-    (void)connection;
-    (void)state;
-    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        server->stats.connections++;
-    } else {
-        server->stats.connections--;
-        server->must_run = true;
-    }
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        *state = begin_client(ctx, connection);
+    else
+        end_client(*state);
 }
 
 LW_PRINTF(2, 0) static void log_mhd(void *ctx, const char *fmt, va_list ap)
@@ -449,7 +495,7 @@ static struct MHD_Daemon *start_mhd(struct http_server *server)
         server, /* first: it hears what follows */
         MHD_OPTION_LISTEN_SOCKET, server->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, begin_request,
         server, MHD_OPTION_NOTIFY_COMPLETED, end_request, server, MHD_OPTION_NOTIFY_CONNECTION,
-        count_connection, server, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+        follow_connection, server, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_PER_ADDRESS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_MAX_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         HEADER_BYTES_MAX, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
@@ -463,6 +509,7 @@ struct http_server *http_server_new(
     server->router = router;
     server->timer.fire = timed_out;
     server->timer.ctx = server;
+    http_server_set_patience(server, HEAD_MAX_S * LW_NS_PER_S, BODY_STEP_MAX_S * LW_NS_PER_S);
     server->listen_fd = http_listen(listen_address, err);
     if (server->listen_fd < 0)
         goto fail;
@@ -479,6 +526,11 @@ struct http_server *http_server_new(
 fail:
     http_server_free(&server);
     return NULL;
+}
+
+void http_server_set_patience(struct http_server *server, int64_t head_ns, int64_t body_ns)
+{
+    server->patience = (struct http_patience){.head_ns = head_ns, .body_ns = body_ns};
 }
 
 int http_server_port(const struct http_server *server)

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -81,6 +82,15 @@ struct http_reply http_client_read(int fd, bool has_body)
     if (has_body && want > 0)
         reply.body_len = receive(fd, reply.body, REPLY_BYTES - 1 - head, want);
     return reply;
+}
+
+struct http_reply http_client_dribble(int fd, const char *beginning)
+{
+    struct pollfd heard = {.fd = fd, .events = POLLIN};
+    http_client_send(fd, beginning);
+    while (poll(&heard, 1, 1) == 0)
+        http_client_send(fd, "0");
+    return http_client_read(fd, true);
 }
 
 struct http_reply http_client_exchange(int fd, const char *request)

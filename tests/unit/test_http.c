@@ -5,12 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "http/deadline.h"
 #include "http/http.h"
 #include "http/range.h"
 #include "http/request.h"
@@ -506,6 +508,82 @@ static void test_two_places_in_a_path(void **state)
     http_router_free(&router);
 }
 
+/* ---- how long a request may take to come ---- */
+
+static const struct http_patience patience = {
+    .head_ns = 60 * LW_NS_PER_S, .body_ns = 30 * LW_NS_PER_S};
+
+struct slow_client {
+    struct loop *loop; /* with a virtual clock */
+    struct http_deadline deadline;
+    int fds[2]; /* the server's end and the client's */
+};
+
+static void slow_client_open(struct slow_client *client)
+{
+    client->loop = loop_new_virtual((struct lw_wall){LW_NS_PER_S});
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, client->fds), 0);
+    http_deadline_init(&client->deadline, client->loop, &patience, client->fds[0]);
+}
+
+static void slow_client_close(struct slow_client *client)
+{
+    http_deadline_stop(&client->deadline);
+    loop_free(&client->loop);
+    close(client->fds[0]);
+    close(client->fds[1]);
+}
+
+/* Whether the client was hung up on after so many seconds more. */
+static bool is_gone_after(struct slow_client *client, int seconds)
+{
+    char byte;
+    loop_run_for(client->loop, seconds * LW_NS_PER_S);
+    return recv(client->fds[1], &byte, 1, 0) == 0;
+}
+
+static void test_a_head_has_a_deadline(void **state)
+{
+    (void)state;
+    struct slow_client client;
+    slow_client_open(&client);
+    http_deadline_await_head(&client.deadline);
+    assert_false(is_gone_after(&client, 59));
+    http_deadline_await_head(&client.deadline); /* the next one */
+    assert_false(is_gone_after(&client, 59));
+    assert_true(is_gone_after(&client, 1));
+    slow_client_close(&client);
+}
+
+static void test_a_body_has_to_get_on(void **state)
+{
+    (void)state;
+    struct slow_client client;
+    slow_client_open(&client);
+    http_deadline_await_body(&client.deadline);
+    for (int i = 0; i < 100; i++) { /* 50 minutes */
+        assert_false(is_gone_after(&client, 1));
+        http_deadline_take(&client.deadline, HTTP_BODY_STEP_BYTES - 1);
+        assert_false(is_gone_after(&client, 28));
+        http_deadline_take(&client.deadline, 1);
+    }
+    http_deadline_take(&client.deadline, HTTP_BODY_STEP_BYTES - 1); /* not enough */
+    assert_false(is_gone_after(&client, 29));
+    assert_true(is_gone_after(&client, 1));
+    slow_client_close(&client);
+}
+
+static void test_an_answer_has_no_deadline(void **state)
+{
+    (void)state;
+    struct slow_client client;
+    slow_client_open(&client);
+    http_deadline_await_body(&client.deadline);
+    http_deadline_stop(&client.deadline);
+    assert_false(is_gone_after(&client, 3600));
+    slow_client_close(&client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -519,6 +597,9 @@ int main(void)
         cmocka_unit_test(test_other_methods_get_405),
         cmocka_unit_test(test_body_limit),
         cmocka_unit_test(test_header_values_stay_in_line),
+        cmocka_unit_test(test_a_head_has_a_deadline),
+        cmocka_unit_test(test_a_body_has_to_get_on),
+        cmocka_unit_test(test_an_answer_has_no_deadline),
         cmocka_unit_test(test_etag),
         cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_files),

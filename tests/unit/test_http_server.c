@@ -330,6 +330,50 @@ static void test_slow_client_blocks_nobody(void **state)
     assert_int_equal(most_connections, 2);
 }
 
+/* The time for the request that it is called for was taken before. */
+static void hurry(void *ctx, const struct http_request *request, struct http_response *response)
+{
+    struct http_room *room = ctx;
+    (void)request;
+    http_server_set_patience(room->server, 100 * LW_NS_PER_MS, 100 * LW_NS_PER_MS);
+    http_response_text(response, 200, "hurry up\n");
+}
+
+static struct http_reply dial_and_dribble(struct http_room *room, const char *beginning)
+{
+    int fd = http_client_dial(room);
+    struct http_reply reply = http_client_dribble(fd, beginning);
+    close(fd);
+    return reply;
+}
+
+/* In the second request of a connection, in the first line, in a header, in a body, and between two
+ * pieces of one. */
+static void dribble_everywhere(struct http_room *room)
+{
+    int fd = http_client_dial(room);
+    room->replies[0] = http_client_exchange(fd, "GET /hurry HTTP/1.1\r\nHost: x\r\n\r\n");
+    room->replies[1] = http_client_dribble(fd, "GET /hello?name=");
+    close(fd);
+    room->replies[2] = dial_and_dribble(room, "GET /hello?name=");
+    room->replies[3] = dial_and_dribble(room, "GET /hello HTTP/1.1\r\nHost: x\r\nX-Long: ");
+    room->replies[4] =
+        dial_and_dribble(room, "POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 15000\r\n\r\n");
+    room->replies[5] = dial_and_dribble(room, "POST /count HTTP/1.1\r\nHost: x\r\n"
+                                              "Transfer-Encoding: chunked\r\n\r\n2\r\nxx\r\n3;");
+}
+
+static void test_who_dribbles_is_hung_up_on(void **state)
+{
+    struct http_room *room = *state;
+    http_router_add(room->router, "GET", "/hurry", 0, hurry, room);
+    http_room_serve(room, dribble_everywhere);
+    assert_int_equal(room->replies[0].status, 200);
+    for (int i = 1; i < 6; i++)
+        assert_int_equal(room->replies[i].status, 0);
+    assert_int_equal(http_server_stats(room->server)->requests_by_class[4], 0);
+}
+
 /* ---- gzip and ETag ---- */
 
 static void ask_for_big(struct http_room *room)
@@ -606,6 +650,7 @@ int main(void)
         SERVER_TEST(test_too_much),
         SERVER_TEST(test_a_parameter_is_given_once),
         SERVER_TEST(test_slow_client_blocks_nobody),
+        SERVER_TEST(test_who_dribbles_is_hung_up_on),
         SERVER_TEST(test_gzip_and_etag),
         SERVER_TEST(test_large_bodies_are_compressed_by_a_worker),
         SERVER_TEST(test_free_with_a_body_to_be_compressed),

@@ -18,6 +18,7 @@ static struct streamed {
     size_t bytes, xs, pauses, taken_while_paused;
     size_t begun, ended, closed;
     bool is_paused, hangs;
+    int64_t pause_ns;
     size_t refuse_at; /* 0: never */
 } streamed;
 
@@ -43,10 +44,12 @@ static void *stream_begin(void *ctx, struct http_stream *stream, const struct ht
     const char *refuse = http_request_param(request, "refuse");
     struct lw_err err;
     size_t begun = streamed.begun, closed = streamed.closed;
+    int64_t pause_ns = streamed.pause_ns;
     streamed = (struct streamed){.stream = stream,
         .timer = {.fire = stream_timer},
         .begun = begun + 1,
         .closed = closed,
+        .pause_ns = pause_ns,
         .hangs = http_request_param(request, "hang") != NULL,
         .refuse_at = refuse ? (size_t)atoi(refuse) : 0};
     if (!refuse || streamed.refuse_at)
@@ -74,7 +77,8 @@ static void stream_take(void *state, const char *bytes, size_t len)
     streamed.pauses++;
     http_stream_pause(streamed.stream);
     if (!streamed.hangs)
-        loop_timer_arm(room->loop, &streamed.timer, loop_now(room->loop));
+        loop_timer_arm(
+            room->loop, &streamed.timer, lw_mono_add(loop_now(room->loop), streamed.pause_ns));
 }
 
 static void stream_end(void *state)
@@ -246,6 +250,43 @@ static void test_free_with_paused_stream(void **state)
     close(room->fds[0]);
 }
 
+static void stream_at_once(struct http_room *room)
+{
+    room->replies[0] =
+        http_client_ask(room, "PUT /stream HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nxxx");
+}
+
+/* The time that the server holds a client back is not counted against it. */
+static void test_a_pause_is_not_the_clients(void **state)
+{
+    struct http_room *room = *state;
+    streamed.pause_ns = 300 * LW_NS_PER_MS;
+    http_server_set_patience(room->server, 60 * LW_NS_PER_S, 100 * LW_NS_PER_MS);
+    http_room_serve(room, stream_at_once);
+    assert_int_equal(room->replies[0].status, 201);
+    assert_int_equal(streamed.pauses, 1);
+}
+
+static void stream_and_dribble(struct http_room *room)
+{
+    int fd = http_client_dial(room);
+    room->replies[0] = http_client_dribble(fd, "PUT /stream HTTP/1.1\r\nHost: x\r\n"
+                                               "Transfer-Encoding: chunked\r\n\r\n3\r\nxxx\r\n3;");
+    close(fd);
+}
+
+/* After a pause the client has its time again, but no more. */
+static void test_after_a_pause_it_is_the_clients_turn(void **state)
+{
+    struct http_room *room = *state;
+    http_server_set_patience(room->server, 60 * LW_NS_PER_S, 100 * LW_NS_PER_MS);
+    http_room_serve(room, stream_and_dribble);
+    await_closed(room, 1);
+    assert_int_equal(room->replies[0].status, 0);
+    assert_int_equal(streamed.bytes, 3);
+    assert_int_equal(streamed.ended, 0);
+}
+
 static void test_stream_needs_a_server(void **state)
 {
     struct http_room *room = *state;
@@ -280,6 +321,8 @@ int main(void)
         STREAM_TEST(test_stream_refused),
         STREAM_TEST(test_stream_client_leaves),
         STREAM_TEST(test_free_with_paused_stream),
+        STREAM_TEST(test_a_pause_is_not_the_clients),
+        STREAM_TEST(test_after_a_pause_it_is_the_clients_turn),
         STREAM_TEST(test_stream_needs_a_server),
         STREAM_TEST(test_a_stream_with_a_parameter_twice_does_not_begin),
     };
