@@ -21,6 +21,7 @@ void http_deadline_init(
 
 static void arm(struct http_deadline *deadline, int64_t ns)
 {
+    deadline->is_paused = false;
     loop_timer_arm(deadline->loop, &deadline->timer, lw_mono_add(loop_now(deadline->loop), ns));
 }
 
@@ -42,7 +43,24 @@ void http_deadline_take(struct http_deadline *deadline, size_t len)
         http_deadline_await_body(deadline);
 }
 
+void http_deadline_pause(struct http_deadline *deadline)
+{
+    if (deadline->is_paused)
+        return;
+    int64_t left_ns = lw_mono_sub(deadline->timer.due, loop_now(deadline->loop));
+    deadline->left_ns = left_ns > 0 ? left_ns : 0;
+    deadline->is_paused = true;
+    loop_timer_disarm(deadline->loop, &deadline->timer);
+}
+
+void http_deadline_resume(struct http_deadline *deadline)
+{
+    if (deadline->is_paused)
+        arm(deadline, deadline->left_ns);
+}
+
 void http_deadline_stop(struct http_deadline *deadline)
 {
+    deadline->is_paused = false;
     loop_timer_disarm(deadline->loop, &deadline->timer);
 }

@@ -3,6 +3,7 @@
 #ifndef LW_HTTP_DEADLINE_H
 #define LW_HTTP_DEADLINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +24,9 @@ struct http_deadline {
     const struct http_patience *patience;
     int fd; /* the connection's: shut down, both ways, when the time is over; not closed */
     struct loop_timer timer;
-    size_t step_bytes; /* of the body, since the timer was armed */
+    size_t step_bytes; /* of the body, that came of this step */
+    bool is_paused;
+    int64_t left_ns; /* when it was paused */
 };
 
 void http_deadline_init(struct http_deadline *deadline, struct loop *loop,
@@ -36,7 +39,12 @@ void http_deadline_await_body(struct http_deadline *deadline);
 /* A piece of the body came. */
 void http_deadline_take(struct http_deadline *deadline, size_t len);
 
-/* It is not the client's turn; also the last call, before fd is closed. */
+/* While the server does not read. Resuming leaves the client the time it had left: one that is held
+ * back after each byte does not get all of it anew. */
+void http_deadline_pause(struct http_deadline *deadline);
+void http_deadline_resume(struct http_deadline *deadline);
+
+/* All of the request came; also the last call, before fd is closed. */
 void http_deadline_stop(struct http_deadline *deadline);
 
 #endif

@@ -294,8 +294,8 @@ static enum MHD_Result take_body(struct pending *pending, const char *data, size
 static void stream_woken(void *ctx)
 {
     struct client *client = ctx;
-    http_deadline_await_body(&client->deadline);
-    wake(client->server);
+    wake(client->server); /* first: what it has sent meanwhile is read before its time is over */
+    http_deadline_resume(&client->deadline);
 }
 
 /* Hands the request to the stream's handler, if its path leads to one. */
@@ -356,7 +356,7 @@ static enum MHD_Result advance_stream(
     enum MHD_Result result = http_stream_advance(&pending->stream, data, len, &answer_now);
     http_deadline_take(&pending->client->deadline, offered - *len);
     if (pending->stream.is_suspended)
-        http_deadline_stop(&pending->client->deadline);
+        http_deadline_pause(&pending->client->deadline);
     return answer_now ? answer_stream(server, pending) : result;
 }
 

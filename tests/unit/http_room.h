@@ -57,8 +57,8 @@ void http_client_send(int fd, const char *text);
 /* The next reply; has_body: false for the answer to a HEAD. */
 struct http_reply http_client_read(int fd, bool has_body);
 
-/* Sends the beginning and then a byte each millisecond until the server answers or hangs up. One
- * that would take them all answers in the end, 4xx when its memory for the connection is full. */
+/* Sends the beginning and then a byte each millisecond until the server answers or hangs up; status
+ * -1 when it has taken 20000. */
 struct http_reply http_client_dribble(int fd, const char *beginning);
 
 /* Sends and reads; ask on a connection of its own. */

@@ -573,6 +573,24 @@ static void test_a_body_has_to_get_on(void **state)
     slow_client_close(&client);
 }
 
+static void test_a_pause_leaves_the_rest_of_the_time(void **state)
+{
+    (void)state;
+    struct slow_client client;
+    slow_client_open(&client);
+    http_deadline_await_body(&client.deadline);
+    for (int i = 0; i < 29; i++) { /* a second and a byte at a time */
+        assert_false(is_gone_after(&client, 1));
+        http_deadline_take(&client.deadline, 1);
+        http_deadline_pause(&client.deadline);
+        assert_false(is_gone_after(&client, 3600));
+        http_deadline_pause(&client.deadline); /* it is already */
+        http_deadline_resume(&client.deadline);
+    }
+    assert_true(is_gone_after(&client, 1));
+    slow_client_close(&client);
+}
+
 static void test_an_answer_has_no_deadline(void **state)
 {
     (void)state;
@@ -599,6 +617,7 @@ int main(void)
         cmocka_unit_test(test_header_values_stay_in_line),
         cmocka_unit_test(test_a_head_has_a_deadline),
         cmocka_unit_test(test_a_body_has_to_get_on),
+        cmocka_unit_test(test_a_pause_leaves_the_rest_of_the_time),
         cmocka_unit_test(test_an_answer_has_no_deadline),
         cmocka_unit_test(test_etag),
         cmocka_unit_test(test_ranges),
