@@ -63,8 +63,8 @@ static uint64_t place_of(const struct profile *profile)
 
 /* alloc_* only ever grow while a process lives, and a site once in its profile stays there. So it
  * was another process when the total went down, or when more than half of the sites did or are gone
- * (a young process can have allocated more in all than an old idle one had), or when its
- * code lies elsewhere. */
+ * (a young process can have allocated more in all than an old idle one had), or when its code lies
+ * elsewhere. */
 static bool process_restarted(const struct store_target *target, const struct profile *profile)
 {
     if (target->last_heap.ns == 0)
